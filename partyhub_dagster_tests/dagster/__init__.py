@@ -1,0 +1,1 @@
+"""The asset graph: definitions, jobs and checks on an ephemeral instance."""

@@ -1,0 +1,1 @@
+"""Commands from files to a release, in a temporary folder."""
