@@ -1,0 +1,39 @@
+"""What every test gets: no hub, home or Dagster instance of the person who runs it, and a Hypothesis profile."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Before anything imports dagster: it reads this once.
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+settings.register_profile("dev", max_examples=25, stateful_step_count=15, deadline=None)
+settings.register_profile(
+    "ci",
+    max_examples=50,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,  # a red build is red again on the next machine
+    database=None,
+    print_blob=True,
+)
+settings.register_profile(
+    "nightly",
+    max_examples=1_000,
+    stateful_step_count=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def _no_hub_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the tests away from the hub, the configuration and the Dagster instance of whoever runs them."""
+    monkeypatch.delenv("PARTYHUB_CONFIG", raising=False)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("PARTYHUB_HOME", str(tmp_path / "no-hub-was-asked-for"))
+    yield
