@@ -1,0 +1,114 @@
+"""The only place that calls `duckdb.connect`: sessions on the lake, at head or at a release."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from partyhub_dagster.errors import BusyError, LakeError
+from partyhub_dagster.lake.extensions import load_extensions
+from partyhub_dagster.lake.metadata import quote_text
+
+_BUSY_TIMEOUT_MS = 30_000
+_INLINE_ROWS = 50  # fixed at creation: changing it later breaks inlined tables
+
+
+@dataclass(frozen=True, slots=True)
+class LakePlace:
+    """Where an embedded lake lives: an SQLite catalog and a folder of Parquet files under `home`."""
+
+    home: Path
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    @property
+    def catalog(self) -> Path:
+        """The SQLite catalog."""
+        return self.home / "catalog.sqlite"
+
+    @property
+    def data(self) -> Path:
+        """The folder of Parquet files."""
+        return self.home / "data"
+
+    def prepare(self) -> None:
+        """Create the folders, closed to other users: the store holds personal data."""
+        for folder in (self.home, self.data, self.home / "spill"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.home.chmod(0o700)
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False, snapshot: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a connection whose default database is the lake; always closed, also after an error."""
+        if not self.catalog.exists() and (read_only or snapshot is not None):
+            raise LakeError(
+                f"There is no hub in {self.home}.",
+                remedy="Run `partyhub build --config FILE`, or set PARTYHUB_HOME to where the hub is.",
+            )
+        self.prepare()
+        con = duckdb.connect(config=self._settings())
+        try:
+            load_extensions(con)
+            con.execute("set timezone = 'UTC'")
+            con.execute("set enable_progress_bar = false")
+            self._attach(con, "lake", read_only=read_only or snapshot is not None, snapshot=snapshot)
+            con.execute("use lake")
+            yield con
+        finally:
+            con.close()
+
+    def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
+        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(self.home / "spill")}
+        if self.threads is not None:
+            settings["threads"] = self.threads
+        if self.memory_limit is not None:
+            settings["memory_limit"] = self.memory_limit
+        return settings
+
+    def _attach(self, con: duckdb.DuckDBPyConnection, name: str, *, read_only: bool, snapshot: int | None) -> None:
+        options = [
+            f"DATA_PATH {quote_text(str(self.data) + '/')}",
+            "META_JOURNAL_MODE 'WAL'",
+            f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}",
+        ]
+        if not self.catalog.exists():
+            options.append(f"DATA_INLINING_ROW_LIMIT {_INLINE_ROWS}")
+        if read_only:
+            options.append("READ_ONLY")
+        if snapshot is not None:
+            options.append(f"SNAPSHOT_VERSION {snapshot}")
+        statement = f"attach {quote_text(f'ducklake:sqlite:{self.catalog}')} as {name} ({', '.join(options)})"
+        try:
+            con.execute(statement)
+        except duckdb.Error as error:
+            raise LakeError(
+                f"The lake in {self.home} could not be opened ({type(error).__name__}).",
+                remedy="Check that the folder is readable, that the disk is not full and that no other program"
+                " holds catalog.sqlite; then run again.",
+            ) from None
+
+
+@contextmanager
+def locked(file: Path, *, wait: bool, holder: str) -> Iterator[None]:
+    """Hold an exclusive OS lock on `file`; the system frees it when the process dies, however it dies.
+
+    Raises:
+        BusyError: `wait` is false and somebody else holds it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise BusyError(
+                f"Another {holder} is at work on this hub.",
+                remedy="Wait until it has ended and run again; two would only undo each other's work.",
+            ) from None
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,75 @@
+"""Creating a lake, upgrading it, and following hub.yaml when attributes come and go."""
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+
+from partyhub_dagster.errors import LakeError
+from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.metadata import Table, quote_name
+from partyhub_dagster.lake.tables import SCHEMA_VERSION, GoldenAttribute, all_tables
+
+
+def ensure_schema(place: LakePlace, con: duckdb.DuckDBPyConnection, attributes: Iterable[GoldenAttribute]) -> None:
+    """Create what is missing and give golden_parties exactly the columns of today's attributes.
+
+    Raises:
+        LakeError: the lake was made by another version of the tables.
+    """
+    tables = all_tables(attributes)
+    with locked(place.home / "write.lock", wait=True, holder="writer"):
+        existing = {row[0] for row in con.execute("select table_name from duckdb_tables() where database_name = 'lake'").fetchall()}
+        if existing >= set(tables) and not _golden_differs(con, tables["golden_parties"]):
+            _refuse_other_version(con)
+            return
+        con.execute("begin")
+        try:
+            for table in tables.values():
+                con.execute(table.create_statement())
+            if con.execute("select 1 from hub_epoch").fetchone() is None:
+                con.execute(f"insert into hub_epoch values (1, {SCHEMA_VERSION}, 0)")
+            con.execute("commit")
+        except BaseException:
+            con.execute("rollback")
+            raise
+        _refuse_other_version(con)
+        _follow_attributes(con, tables["golden_parties"])
+
+
+def _refuse_other_version(con: duckdb.DuckDBPyConnection) -> None:
+    row = con.execute("select schema_version from hub_epoch").fetchone()
+    found = int(row[0]) if row else 0
+    if found != SCHEMA_VERSION:
+        raise LakeError(
+            f"The hub's tables have schema version {found}; this program writes version {SCHEMA_VERSION}.",
+            remedy="Run `partyhub` of the version that made the hub, or build a new hub in an empty PARTYHUB_HOME.",
+        )
+
+
+def _held_columns(con: duckdb.DuckDBPyConnection, table: str) -> Mapping[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"describe {table}").fetchall()}
+
+
+def _golden_differs(con: duckdb.DuckDBPyConnection, golden: Table) -> bool:
+    held = _held_columns(con, "golden_parties")
+    fixed = {"provenance"}
+    wanted = {c.name: c.sql_type for c in golden.columns if c.name not in fixed}
+    return {k: v for k, v in held.items() if k not in (*fixed, "epoch")} != wanted
+
+
+def _follow_attributes(con: duckdb.DuckDBPyConnection, golden: Table) -> None:
+    """Add and drop attribute columns; a changed type is a drop and an add: the golden stage fills it again."""
+    if not _golden_differs(con, golden):
+        return
+    con.execute("call ducklake_flush_inlined_data('lake')")  # ALTER after inlined rows breaks small writes
+    con.execute("begin")
+    held = _held_columns(con, "golden_parties")
+    wanted = {c.name: c.sql_type for c in golden.columns}
+    kept = {"provenance", "epoch"}
+    for name in held:
+        if name not in kept and wanted.get(name) != held[name]:
+            con.execute(f"alter table golden_parties drop column {quote_name(name)}")
+    for name, sql_type in wanted.items():
+        if name not in kept and held.get(name) != sql_type:
+            con.execute(f"alter table golden_parties add column {quote_name(name)} {sql_type}")
+    con.execute("commit")

@@ -1,0 +1,128 @@
+"""Write transactions through the gate, and the one function that writes only what differs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+
+from partyhub_dagster.errors import InvariantError, LakeError
+from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.metadata import Table, quote_name
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one call wrote to one table."""
+
+    table: str
+    changed: int
+    removed: int
+
+    @property
+    def rows(self) -> int:
+        """Rows touched in all."""
+        return self.changed + self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTransaction:
+    """An open write transaction: everything in it lands in one epoch, or not at all."""
+
+    con: duckdb.DuckDBPyConnection
+    epoch: int
+
+    def write_differences(self, table: Table, rows: str, scope: str | None) -> Written:
+        """Make `table` equal to the relation `rows` inside `scope`, touching only rows that differ.
+
+        `scope` is a relation whose columns are the leading columns of the key (a subset by name): the keys for
+        which `rows` is the whole truth. None means every key. Deleted keys are appended to removed_keys.
+        """
+        con = self.con
+        keys = ", ".join(quote_name(k) for k in table.key)
+        columns = ", ".join(quote_name(c) for c in table.column_names)
+        inside = f"table_scope semi join {scope} using ({_columns_of(con, scope)})" if scope else "table_scope"
+        held = f"(select {columns} from (from {inside.replace('table_scope', table.name)}))"
+        con.execute(
+            f"create or replace temp table wd_changed as select {columns} from {rows}"
+            f" except all select {columns} from {held}"
+        )
+        changed = _count(con, "wd_changed")
+        con.execute(
+            f"create or replace temp table wd_removed as select {keys} from {held} anti join {rows} using ({keys})"
+        )
+        removed = _count(con, "wd_removed")
+        if removed:
+            con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from wd_removed)")
+            con.execute(  # literals: with bound values this one statement takes seconds
+                f"insert into removed_keys select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed"
+            )
+        if changed:
+            self._replace(table, "wd_changed")
+        con.execute("drop table wd_changed; drop table wd_removed")
+        return Written(table.name, changed, removed)
+
+    def upsert(self, table: Table, rows: str) -> int:
+        """Write `rows` over the rows of the same key, differing or not; return how many."""
+        self._replace(table, rows)
+        return _count(self.con, rows)
+
+    def append(self, table: Table, rows: str) -> int:
+        """Append `rows`, whose keys are new by construction; return how many."""
+        columns = ", ".join(quote_name(c) for c in table.column_names)
+        self.con.execute(f"insert into {table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}")
+        return _count(self.con, rows)
+
+    def _replace(self, table: Table, rows: str) -> None:
+        keys = ", ".join(quote_name(k) for k in table.key)
+        self.con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from {rows})")
+        self.append(table, rows)
+
+
+def _columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+    found = con.execute(f"describe {relation}").fetchall()
+    return ", ".join(quote_name(row[0]) for row in found)
+
+
+def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = con.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def head_epoch(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the epoch of the newest write that this connection sees."""
+    row = con.execute("select epoch from hub_epoch").fetchone()
+    if row is None:
+        raise InvariantError("The lake has no write gate.", remedy="Restore the hub from a backup or rebuild it.")
+    return int(row[0])
+
+
+@contextmanager
+def write_transaction(place: LakePlace, con: duckdb.DuckDBPyConnection) -> Iterator[WriteTransaction]:
+    """Open the gate: take the OS lock, begin, take the next epoch; commit at the end, roll back on any error.
+
+    The lock comes first, so that the transaction sees the newest state. An error of DuckDB is told by type only:
+    its text can quote values.
+    """
+    with locked(place.home / "write.lock", wait=True, holder="writer"):
+        con.execute("begin")
+        try:
+            con.execute("update hub_epoch set epoch = epoch + 1")
+            yield WriteTransaction(con, head_epoch(con))
+            con.execute("commit")
+        except duckdb.Error as error:
+            _roll_back(con)
+            raise LakeError(
+                f"A write to the lake failed ({type(error).__name__}); nothing of it was kept.",
+                remedy="Check disk space and permissions of the hub's folder and run again.",
+            ) from error
+        except BaseException:
+            _roll_back(con)
+            raise
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.execute("rollback")
+    except duckdb.Error:
+        return  # DuckDB has already ended the transaction
