@@ -44,7 +44,7 @@ test: $(READY) ## run the tests (ARGS="-k ids" for some of them)
 lint: $(READY) type ## check style, formatting, import rules and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: type
 type: $(READY) ## check types

@@ -1,7 +1,6 @@
 """What every test gets: no hub, home or Dagster instance of the person who runs it, and a Hypothesis profile."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 @pytest.fixture(autouse=True)
-def _no_hub_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_hub_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the tests away from the hub, the configuration and the Dagster instance of whoever runs them."""
     monkeypatch.delenv("PARTYHUB_CONFIG", raising=False)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("PARTYHUB_HOME", str(tmp_path / "no-hub-was-asked-for"))
-    yield
