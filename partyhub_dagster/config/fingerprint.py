@@ -1,0 +1,83 @@
+"""What each stage reads of hub.yaml, as one hash: a stage recomputes when its own part changes."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from partyhub_dagster.config.hub import HubConfig
+
+SECTIONS = (
+    "normalize", "normalize:SOURCE", "sources:SOURCE", "matching:KIND", "survivorship", "quality", "publish",
+    "hub",
+)  # fmt: skip
+
+
+def fingerprint(config: "HubConfig", section: str) -> str:
+    """Hash one section of SECTIONS. Where hub.yaml lies and how it is laid out do not matter.
+
+    Raises:
+        KeyError: there is no such section, source or kind.
+    """
+    text = json.dumps(_content(config, section), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _content(config: "HubConfig", section: str) -> Any:
+    stage, _, part = section.partition(":")
+    match stage, part:
+        case "normalize", "":
+            return {name: _normalizing(config, name) for name in config.sources}
+        case "normalize", source:
+            return _normalizing(config, source)
+        case "sources", source if source:
+            return _loading(config, source)
+        case "matching", "person" | "organization":
+            return getattr(config.matching, part).model_dump(mode="json")
+        case "survivorship", "":
+            return _surviving(config)
+        case "quality", "":
+            return config.quality.model_dump(mode="json")
+        case "publish", "":
+            return config.publish.model_dump(mode="json")
+        case "hub", "":
+            return config.model_dump(mode="json", exclude={"root"})
+        case _:
+            raise KeyError(section)
+
+
+def _loading(config: "HubConfig", source: str) -> Any:
+    """How rows become versions of records; where the files lie and what columns mean is no part of it."""
+    fields = {"key", "version", "event_time", "deleted", "format", "csv", "feed"}
+    return config.sources[source].model_dump(mode="json", include=fields)
+
+
+def _normalizing(config: "HubConfig", source: str) -> Any:
+    found = config.sources[source]
+    fed = {mapping.attribute for mapping in found.mappings}
+    return {
+        "mappings": [asdict(mapping) for mapping in found.mappings],
+        "kind": found.kind.model_dump(mode="json"),
+        "party_type": None if found.party_type is None else found.party_type.model_dump(mode="json"),
+        "attributes": [
+            {"name": name, "part": attribute.part, "type": attribute.type,
+             "multiple": attribute.multiple, "exclusive": attribute.exclusive}
+            for name, attribute in sorted(config.attributes.items())
+            if attribute.group in fed
+        ],
+    }  # fmt: skip
+
+
+def _surviving(config: "HubConfig") -> Any:
+    chosen = config.survivorship
+    return {
+        "sources": chosen.sources,
+        "rules": {
+            group: [rule.model_dump(mode="json") for rule in rules] for group, rules in chosen.rules.items()
+        },
+        "attributes": {
+            name: [attribute.group, attribute.multiple, attribute.sql_type]
+            for name, attribute in config.attributes.items()
+        },
+    }

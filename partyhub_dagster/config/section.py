@@ -1,0 +1,33 @@
+"""The base of every section of hub.yaml, and how a section says that something in it is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+COLUMN_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+
+class Section(BaseModel):
+    """A part of hub.yaml: immutable, without unknown keys; a key left blank counts as not written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unwritten(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            return {key: value for key, value in data.items() if value is not None}
+        return data
+
+
+def wrong(problem: str, remedy: str, at: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    """Make the error that a validator raises; `at` is where inside the section, when not the whole of it."""
+    return PydanticCustomError("hub_mistake", "{problem}", {"problem": problem, "remedy": remedy, "at": at})
+
+
+def as_list(value: Any) -> Any:
+    """Let one thing stand for a list of one."""
+    return value if isinstance(value, (list, tuple)) else [value]

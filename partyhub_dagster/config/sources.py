@@ -1,0 +1,214 @@
+"""A source: where its files lie, what identifies and orders its records, and what its columns mean."""
+
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from partyhub_dagster.config.mappings import ColumnTarget, Constant, Country, Mapping
+from partyhub_dagster.config.section import NAME_PATTERN, Section, as_list, wrong
+from partyhub_dagster.config.semantics import KINDS, Kind, PartyType
+from partyhub_dagster.config.time_formats import problem_of_format
+
+FileFormat = Literal["csv", "jsonl", "parquet"]
+SUFFIXES: dict[str, FileFormat] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+COMPRESSIONS = (".gz", ".zst")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _choice_form(value: Any) -> Any:
+    return {"default": value} if isinstance(value, str) else value
+
+
+def _tab_form(value: Any) -> Any:
+    return "\t" if value in ("\\t", "tab") else value
+
+
+def _targets_form(value: Any) -> Any:
+    return as_list(value) if value is not None else []
+
+
+class RecordVersion(Section):
+    """Which version of a record a row is: the higher value is the newer one."""
+
+    column: Text
+    """Column with the version."""
+    type: Literal["integer", "timestamp", "date", "text"]
+    """How versions compare."""
+
+
+class EventTime(Section):
+    """When the source last changed the record."""
+
+    column: Text
+    """Column with the time."""
+    type: Literal["timestamp", "date"] = "timestamp"
+    """What the column holds."""
+    format: str | None = None
+    """strptime format, such as %d/%m/%Y; left out: ISO 8601."""
+
+    @model_validator(mode="after")
+    def _format_is_valid(self) -> Self:
+        if self.format is not None and (problem := problem_of_format(self.format)):
+            raise wrong(problem, 'Write a strptime format, such as "%Y-%m-%d %H:%M:%S"', at=("format",))
+        return self
+
+
+class DeleteMarker(Section):
+    """How a row says that its record was deleted."""
+
+    column: Text
+    """Column with the marker."""
+    values: Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
+    """Values of the column that mean deleted."""
+
+
+class KindChoice(Section):
+    """Whether a record is a person or an organization: the same for all, or said by a column."""
+
+    column: Text | None = None
+    """Column that says it; left out: every record has the default."""
+    values: dict[str, Kind] = {}
+    """What the column's values mean."""
+    default: Kind | None = None
+    """Kind of rows whose value is not listed; left out: such rows are quarantined."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        _check_choice(self.column, self.values, self.default)
+        return self
+
+    @property
+    def possible(self) -> list[Kind]:
+        """Kinds that records of the source can have."""
+        found = {*self.values.values(), self.default}
+        return [kind for kind in KINDS if kind in found]
+
+
+class PartyTypeChoice(Section):
+    """The party type of a record: the same for all, or said by a column."""
+
+    column: Text | None = None
+    """Column that says it; left out: every record has the default."""
+    values: dict[str, PartyType] = {}
+    """What the column's values mean."""
+    default: PartyType | None = None
+    """For rows whose value is not listed; left out: INDIVIDUAL or ORGANIZATION, by kind."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        _check_choice(self.column, self.values, self.default)
+        return self
+
+
+def _check_choice(column: str | None, values: object, default: str | None) -> None:
+    if column is None and values:
+        raise wrong("values are listed, but no column that holds them", "Add column: NAME")
+    if column is not None and not values:
+        raise wrong("a column is named, but not what its values mean", "Add values: {VALUE: MEANING}")
+    if column is None and default is None:
+        raise wrong("nothing is said here", "Write one word, or {column: NAME, values: {VALUE: MEANING}}")
+
+
+class CsvOptions(Section):
+    """How a CSV file is written."""
+
+    delimiter: Annotated[str, BeforeValidator(_tab_form), Field(min_length=1, max_length=1)] = ","
+    """Character between two fields."""
+    encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
+    """Encoding of the text."""
+    header: bool = True
+    """Whether the first line names the columns; otherwise they are column0, column1 and so on."""
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    """Character around fields; empty: none."""
+
+
+class Source(Section):
+    """A feed of records."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    """Its key under `sources`; not written in the section itself."""
+    path: Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(min_length=1)]
+    """Files or globs, relative to hub.yaml."""
+    format: FileFormat
+    """Format of the files; left out: told from the suffix of the path."""
+    key: Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(min_length=1)]
+    """Columns that identify a record within the source."""
+    version: RecordVersion | None = None
+    """Which version of its record a row is."""
+    event_time: EventTime | None = None
+    """When the source changed the record; orders versions when there is no version column."""
+    feed: Literal["delta", "snapshot"] = "delta"
+    """delta: a file holds what changed; snapshot: each file is the whole source."""
+    max_deleted_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Snapshot feeds: deletions above this share of the live records are refused."""
+    deleted: DeleteMarker | None = None
+    """How a row says that its record was deleted."""
+    kind: Annotated[KindChoice, BeforeValidator(_choice_form)]
+    """person or organization, or the column that says it."""
+    party_type: Annotated[PartyTypeChoice, BeforeValidator(_choice_form)] | None = None
+    """INDIVIDUAL, ORGANIZATION or LEGAL_ENTITY, or the column that says it."""
+    csv: CsvOptions = CsvOptions()
+    """How its CSV files are written."""
+    country: Country | None = None
+    """ISO 3166 alpha-2: country of phones, addresses and identifiers that name none."""
+    constants: tuple[Constant, ...] = ()
+    """Values that every record of the source has."""
+    columns: dict[
+        str, Annotated[tuple[ColumnTarget, ...], BeforeValidator(_targets_form), Field(min_length=1)]
+    ] = Field(min_length=1)
+    """What each column means; columns that are not listed are kept as received and not used."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _guess_format(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("format") is not None or data.get("path") is None:
+            return data
+        guesses = {format_of(path) for path in as_list(data["path"])}
+        guess = guesses.pop() if len(guesses) == 1 else None
+        if guess is None:
+            raise wrong(
+                "the suffix of path does not tell one format",
+                "Add format: csv, format: jsonl or format: parquet",
+                at=("path",),
+            )
+        return {**data, "format": guess}
+
+    @property
+    def mappings(self) -> list[Mapping]:
+        """Every mapping of a column or constant, in the order of hub.yaml."""
+        return list(self._mappings)
+
+    @cached_property
+    def _mappings(self) -> tuple[Mapping, ...]:
+        of_columns = [
+            target.mapping(column, None, self.country)
+            for column, targets in self.columns.items()
+            for target in targets
+        ]
+        of_constants = [constant.mapping(None, constant.value, self.country) for constant in self.constants]
+        return (*of_columns, *of_constants)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Kinds that records of the source can have."""
+        return self.kind.possible
+
+    def patterns(self, root: Path) -> list[Path]:
+        """Return the files or globs of `path`, below the folder of hub.yaml."""
+        return [root / pattern for pattern in self.path]
+
+
+def format_of(path: object) -> FileFormat | None:
+    """Tell the format of a file from its suffix, compressed or not."""
+    if not isinstance(path, str):
+        return None
+    name = PurePosixPath(path)
+    if name.suffix.lower() in COMPRESSIONS:
+        name = name.with_suffix("")
+    return SUFFIXES.get(name.suffix.lower())
