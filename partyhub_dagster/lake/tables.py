@@ -65,7 +65,7 @@ QUARANTINE = Table(
     record_id | UUID | The record it speaks of, where its key could be read.
     !payload | VARCHAR | The row as received, or its raw text.
     file | VARCHAR | The file it came in, relative to hub.yaml.
-    line | BIGINT | Number of the row in the file; 1 is the first after a header.
+    line | BIGINT | Line in a text file, row in a Parquet file; counted from 1.
     reasons | VARCHAR[] | Every reason, naming columns, never values.
     load_id | UUID | The load that rejected it.
     replay_state | VARCHAR | `open` until somebody replays or dismisses it.

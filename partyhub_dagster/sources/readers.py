@@ -1,0 +1,139 @@
+"""Reading a file into rows as received: one JSON object a row, or the raw text with the reason why it is none."""
+
+import csv
+import gzip
+from pathlib import Path
+
+import duckdb
+
+from partyhub_dagster.config import Source
+from partyhub_dagster.errors import SourceError
+from partyhub_dagster.lake.metadata import quote_name, quote_text
+
+_MAX_LINE_BYTES = 16 * 1024 * 1024
+
+
+def read_rows(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> list[str] | None:
+    """Create temp table `out` (position, payload, reason) from a file; return its columns, None if rows vary.
+
+    Grain: one row per input row; reason is null where the row could be read.
+
+    Raises:
+        SourceError: the file as a whole cannot be read.
+    """
+    try:
+        if source.format == "csv":
+            return _read_csv(con, source, path, out)
+        if source.format == "jsonl":
+            return _read_json_lines(con, path, out)
+        return _read_parquet(con, path, out)
+    except duckdb.Error as error:
+        raise SourceError(
+            f"The file could not be read as {source.format} ({type(error).__name__}); nothing of it was loaded.",
+            remedy="Check `format` and `csv` options of the source in hub.yaml against the file, and that it is"
+            " complete.",
+        ) from None
+
+
+def _read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> list[str]:
+    columns = _csv_columns(source, path)
+    options = source.csv
+    types = ", ".join(f"{quote_text(c)}: 'VARCHAR'" for c in columns)
+    con.execute("drop table if exists csv_rejects; drop table if exists csv_rejects_scan")
+    con.execute(
+        f"create or replace temp table csv_rows as select * from read_csv({quote_text(str(path))},"
+        f" auto_detect = false, columns = {{{types}}}, header = {options.header}, delim = {quote_text(options.delimiter)},"
+        f" quote = {quote_text(options.quote)}, escape = {quote_text(options.quote)}, encoding = {quote_text(options.encoding)},"
+        f" nullstr = '', strict_mode = true, null_padding = false, max_line_size = {_MAX_LINE_BYTES},"
+        " store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_rejects_scan', rejects_limit = 0)"
+    )
+    pairs = ", ".join(f"{quote_name(c)} := {quote_name(c)}" for c in columns)
+    _number_rejects(con, header_lines=int(options.header))
+    con.execute(
+        f"create or replace temp table {out} as"
+        f" select n + {int(options.header)} + coalesce(j, 0) as position,"
+        f" to_json(struct_pack({pairs}))::varchar as payload, null::varchar as reason"
+        " from (select row_number() over () as n, * from csv_rows) as rows"
+        " asof left join rejects on rows.n > rejects.good_before"
+        " union all by name"
+        " select line as position, raw as payload, 'row cannot be read as CSV: ' || what as reason from rejects"
+    )
+    con.execute("drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan")
+    return columns
+
+
+def _number_rejects(con: duckdb.DuckDBPyConnection, header_lines: int) -> None:
+    """Create temp table `rejects`: the j-th unreadable line, and how many readable rows stand before it.
+
+    So a readable row's line follows from its rank; exact while no field spans lines.
+    """
+    con.execute(
+        f"""
+        create or replace temp table rejects as
+        select line, any_value(csv_line) as raw, string_agg(distinct lower(error_type::varchar), ', ') as what,
+            row_number() over (order by line) as j, line - {header_lines} - j as good_before
+        from csv_rejects group by line
+        """
+    )
+
+
+def _csv_columns(source: Source, path: Path) -> list[str]:
+    """Read the header, or count the fields of the first line where there is none."""
+    options = source.csv
+    opener = gzip.open if path.suffix == ".gz" else open
+    encoding = "utf-8-sig" if options.encoding == "utf-8" else options.encoding
+    try:
+        with opener(path, "rt", encoding=encoding, newline="") as file:
+            first = next(csv.reader(file, delimiter=options.delimiter, quotechar=options.quote or None,
+                                    quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE), None)  # fmt: skip
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise SourceError(
+            f"The header of the file cannot be read ({type(error).__name__}); nothing of it was loaded.",
+            remedy="Check `csv: {delimiter, encoding, quote}` of the source in hub.yaml against the file.",
+        ) from None
+    if not first:
+        raise SourceError(
+            "The file is empty: it has no header; nothing was loaded from it.",
+            remedy="Have the file delivered again, or remove it from the source's path.",
+        )
+    if not options.header:
+        return [f"column{i}" for i in range(len(first))]
+    columns = [name.strip() for name in first]
+    if len(set(columns)) < len(columns) or "" in columns:
+        raise SourceError(
+            "The header names a column twice or leaves a name empty; nothing of the file was loaded.",
+            remedy="Give every column of the file a name of its own.",
+        )
+    return columns
+
+
+def _read_json_lines(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> None:
+    """Lines are read as text, so that a broken one is kept as it came."""
+    con.execute("drop table if exists csv_rejects; drop table if exists csv_rejects_scan")
+    con.execute(
+        f"create or replace temp table json_lines as select * from read_csv({quote_text(str(path))},"
+        " auto_detect = false, columns = {'line': 'VARCHAR'}, header = false, delim = '\x01', quote = '', escape = '',"
+        f" max_line_size = {_MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_rejects',"
+        " rejects_scan = 'csv_rejects_scan', rejects_limit = 0)"
+    )
+    con.execute(
+        f"create or replace temp table {out} as"
+        " select position, coalesce(line, '') as payload,"
+        " case when json_valid(line) and json_type(line) = 'OBJECT' then null"
+        " when json_valid(line) then 'line is JSON but not an object' else 'line is not valid JSON' end as reason"
+        " from (select row_number() over () as position, line from json_lines)"
+        " where trim(coalesce(line, '')) <> ''"
+        " union all by name select min(line) as position, any_value(csv_line) as payload,"
+        " 'line cannot be read as text' as reason from csv_rejects group by line"
+    )
+    con.execute("drop table json_lines; drop table csv_rejects; drop table csv_rejects_scan")
+
+
+def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> list[str]:
+    file = f"read_parquet({quote_text(str(path))})"
+    columns = [row[0] for row in con.execute(f"describe select * from {file}").fetchall()]
+    con.execute(
+        f"create or replace temp table {out} as select row_number() over () as position,"
+        f" to_json(r)::varchar as payload, null::varchar as reason from {file} as r"
+    )
+    return columns

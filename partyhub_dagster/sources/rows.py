@@ -1,0 +1,163 @@
+"""What a row says of itself: its key, its version, its time, whether it deletes; and why it may be no record."""
+
+import duckdb
+
+from partyhub_dagster.config import Source
+from partyhub_dagster.errors import SourceError
+from partyhub_dagster.lake.ids import record_id_sql
+from partyhub_dagster.lake.metadata import quote_text
+
+_TIME_TEXT = "'%Y-%m-%dT%H:%M:%S.%f'"
+
+
+def column_text(column: str, payload: str = "payload") -> str:
+    """Return the SQL that takes a column out of a payload, as text; blank counts as missing."""
+    pointer = "/" + column.replace("~", "~0").replace("/", "~1")
+    return f"nullif(trim(json_extract_string({payload}, {quote_text(pointer)})), '')"
+
+
+def refuse_foreign_file(source: Source, columns: list[str] | None) -> None:
+    """Refuse a file that lacks a column without which no row of it can be a record.
+
+    Raises:
+        SourceError: the key or an ordering column, or every mapped column, is missing.
+    """
+    if columns is None:
+        return
+    needed = [*source.key]
+    needed += [part.column for part in (source.version, source.event_time, source.deleted) if part is not None]
+    missing = sorted({c for c in needed if c not in columns})
+    mapped = {m.column for m in source.mappings if m.column is not None}
+    if missing:
+        raise SourceError(
+            f"The file lacks the column(s) {', '.join(missing)}, which key, version or delete marker need;"
+            " nothing of it was loaded.",
+            remedy="Have the file delivered with them, or correct the source in hub.yaml.",
+        )
+    if mapped and not mapped & set(columns):
+        raise SourceError(
+            f"None of the {len(mapped)} mapped columns is in the file; nothing of it was loaded.",
+            remedy="Check that the file belongs to this source, and `columns` of the source in hub.yaml.",
+        )
+
+
+def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, rows: str, out: str) -> None:
+    """Create temp table `out` from the rows as read: what each says of itself, and every reason against it.
+
+    Grain: one row per row of `rows`. Columns: position, payload, source_record_id, record_id, version_order,
+    event_time, deleted, content_hash, reasons (empty: it is a record).
+    """
+    key = _key(source)
+    version, version_given, version_type = _version(source)
+    event_time, time_given = _event_time(source)
+    order = version if source.version is not None else f"strftime(event_time, {_TIME_TEXT})"
+    reasons = [
+        "case when reason is not null then reason end",
+        f"case when reason is null and source_record_id is null then {quote_text(_key_reason(source))} end",
+    ]
+    if source.version is not None:
+        reasons.append(
+            "case when reason is null and version_text is null then"
+            f" {quote_text(f'version column {source.version.column} is empty')}"
+            f" when version_text is not null and version_order is null then"
+            f" {quote_text(f'version column {source.version.column} is not {version_type}')} end"
+        )
+    if source.event_time is not None:
+        reasons.append(
+            "case when time_text is not null and event_time is null then"
+            f" {quote_text(f'event time column {source.event_time.column} is not a {source.event_time.type}')}"
+            + (
+                ""
+                if source.version is not None
+                else " when reason is null and time_text is null then"
+                f" {quote_text(f'event time column {source.event_time.column} is empty')}"
+            )
+            + " end"
+        )
+    if (kind_reason := _kind_reason(source)) is not None:
+        reasons.append(f"case when reason is null and not is_deletion then {kind_reason} end")
+    con.execute(
+        f"""
+        create or replace temp table {out} as
+        with fields as (
+            select
+                position, payload, reason,
+                case when reason is null then {key} end as source_record_id,
+                case when reason is null then {version_given} end as version_text,
+                case when reason is null then {time_given} end as time_text,
+                case when reason is null then {event_time} end as event_time,
+                case when reason is null then {_deletion(source)} else false end as is_deletion,
+                case when reason is null then payload end as record
+            from {rows}
+        ),
+        ordered as (
+            select *, {order} as version_order from fields
+        )
+        select
+            position, payload, source_record_id,
+            case when source_record_id is not null
+                then {record_id_sql(quote_text(name), "source_record_id")} end as record_id,
+            version_order, event_time, is_deletion as deleted,
+            md5(payload)::uuid as content_hash,
+            list_filter([{", ".join(reasons)}], lambda r: r is not null) as reasons
+        from ordered
+        """
+    )
+
+
+def _key(source: Source) -> str:
+    parts = [column_text(column) for column in source.key]
+    if len(parts) == 1:
+        return parts[0]
+    whole = " and ".join(f"{part} is not null" for part in parts)
+    escaped = ", ".join(f"replace(replace({part}, '\\', '\\\\'), '|', '\\|')" for part in parts)
+    return f"case when {whole} then concat_ws('|', {escaped}) end"
+
+
+def _key_reason(source: Source) -> str:
+    return f"key column {', '.join(source.key)} is empty"
+
+
+def _version(source: Source) -> tuple[str, str, str]:
+    """Return the sortable version over `version_text`, the text itself, and what it should be."""
+    if source.version is None:
+        return "null::varchar", "null::varchar", ""
+    text = column_text(source.version.column)
+    match source.version.type:
+        case "integer":  # shifted into the positive and padded, so that text order is number order
+            shifted = "(try_cast(version_text as bigint)::hugeint + 10000000000000000000)::varchar"
+            return f"lpad({shifted}, 20, '0')", text, "an integer"
+        case "timestamp" | "date":
+            return f"strftime({_utc('version_text')}, {_TIME_TEXT})", text, f"a {source.version.type}"
+        case _:
+            return "version_text", text, "text"
+
+
+def _event_time(source: Source) -> tuple[str, str]:
+    if source.event_time is None:
+        return "null::timestamp", "null::varchar"
+    text = column_text(source.event_time.column)
+    if source.event_time.format is not None:
+        return f"try_strptime({text}, {quote_text(source.event_time.format)})::timestamp", text
+    return _utc(text), text
+
+
+def _utc(text: str) -> str:
+    return f"(try_cast({text} as timestamptz) at time zone 'UTC')"
+
+
+def _deletion(source: Source) -> str:
+    if source.deleted is None:
+        return "false"
+    values = ", ".join(quote_text(value) for value in source.deleted.values)
+    return f"coalesce({column_text(source.deleted.column)} in ({values}), false)"
+
+
+def _kind_reason(source: Source) -> str | None:
+    """A record whose kind is unknown cannot be compared with anything."""
+    kind = source.kind
+    if kind.column is None or kind.default is not None:
+        return None
+    known = ", ".join(quote_text(value) for value in kind.values)
+    reason = quote_text(f"kind column {kind.column} is empty or holds a value that hub.yaml does not list")
+    return f"case when {column_text(kind.column, 'record')} in ({known}) then null else {reason} end"
