@@ -1,0 +1,161 @@
+"""How the CRM writes a person down: one CSV row per account, typed by people in branches."""
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, blank, chance, draw, mapped, where
+from partyhub_dagster.sources.generator.nicknames import NICKNAMES
+from partyhub_dagster.sources.generator.noise import cased, grouped, kept, misspelt, shortened, spaced, us_phones
+from partyhub_dagster.sources.generator.persons import Persons
+from partyhub_dagster.sources.generator.places import Addresses
+
+SWITCHBOARD: Final = "8002340100"
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+def has_nickname(persons: Persons) -> Bools:
+    """Return whose given name has a usual short form."""
+    return np.fromiter((name in NICKNAMES for name in persons.given), dtype=np.bool_, count=len(persons.given))
+
+
+def write_persons(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str, Text]:
+    """Return the CRM's columns for people, one row each, with the noise of its kind and the marked hard cases.
+
+    Guarantees: a variant keeps enough else to be recognised by (birth date and a phone or e-mail, or the address).
+    """
+    n = len(case)
+    upper = chance(rng, n, 0.2)
+    lower = chance(rng, n, 0.03) & ~upper
+    names = _names(rng, persons, case)
+    places = _places(rng, persons, case)
+    contacts = _contacts(rng, persons, case, ordinal)
+    columns = {name: spaced(rng, cased(column, upper, lower), 0.01) for name, column in {**names, **places}.items()}
+    columns |= contacts
+    _misspell(rng, columns, case)
+    _fill_with_placeholders(rng, columns, cast(Bools, case == "placeholder_values"))
+    order = ("FIRST_NM", "MID_NM", "LAST_NM", "SUFFIX", "BIRTH_DT", "SSN", "HOME_PHONE", "MOBILE_PHONE", "EMAIL_ADDR")
+    return {name: columns[name] for name in (*order, *places)}
+
+
+def _names(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
+    n = len(case)
+    initial = mapped(lambda name: name and name[0], persons.middle)
+    stop = where(chance(rng, n, 0.4) & cast(Bools, initial != ""), ".", "")
+    middle = where(chance(rng, n, 0.45), persons.middle, initial + stop)
+    middle = kept(middle, chance(rng, n, 0.65))
+    luck = rng.random(n)
+    called = text_of_nicknames(persons.given, luck)
+    given = where(cast(Bools, case == "nickname"), called, persons.given)
+    family = where(cast(Bools, case == "married_name"), persons.former_family, persons.family)
+    native = cast(Bools, case == "non_latin_name")
+    given, family = where(native, persons.native_given, given), where(native, persons.native_family, family)
+    swapped = cast(Bools, case == "swapped_names")
+    given, family = where(swapped, family, given), where(swapped, given, family)
+    related = cast(Bools, case == "jr_sr")
+    suffix = kept(persons.suffix, chance(rng, n, 0.8) | (related & cast(Bools, persons.suffix != "Sr")))
+    suffix = where(chance(rng, n, 0.3) & np.isin(suffix, ("Jr", "Sr")), suffix + ".", suffix)
+    return {"FIRST_NM": given, "MID_NM": kept(middle, ~native), "LAST_NM": family, "SUFFIX": suffix}
+
+
+def text_of_nicknames(given: Text, luck: NDArray[np.float64]) -> Text:
+    """Return what each is called; the name itself where it has no short form."""
+    result = given.copy()
+    for row, name in enumerate(given):
+        called = NICKNAMES.get(name)
+        if called:
+            result[row] = called[int(luck[row] * len(called))]
+    return result
+
+
+def _places(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
+    n = len(case)
+    at = persons.home.take(np.arange(n))
+    moved = cast(Bools, case == "moved")
+    at.put(moved, persons.previous.take(moved))
+    keep = chance(rng, n, 0.96) | cast(Bools, case != "")
+    line = shortened(rng, at.line, 0.5)
+    beside = chance(rng, n, 0.3) & cast(Bools, at.unit != "")
+    zip_code = where(chance(rng, n, 0.08), at.postcode + "-" + _plus_four(at), at.postcode)
+    return {
+        "ADDR_LN_1": kept(where(beside, line + ", " + at.unit, line), keep),
+        "ADDR_LN_2": kept(at.unit, keep & ~beside),
+        "CITY_NM": kept(at.city, keep),
+        "STATE_CD": kept(at.region, keep),
+        "ZIP": kept(zip_code, keep),
+        "CTRY": kept(draw(rng, ("US", "US", "US", "USA", "United States", ""), n), keep),
+    }
+
+
+def _plus_four(at: Addresses) -> Text:
+    """Return the last four digits of each address's ZIP+4, the same each time it is written."""
+    return mapped(lambda line: f"{1 + sum(map(ord, line)) * 37 % 9998:04d}", at.line)
+
+
+def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str, Text]:
+    n = len(case)
+    sure = (ordinal == 0) | cast(Bools, case != "")  # the record that others are recognised by, and every hard one
+    by_mobile = chance(rng, n, 0.5)
+    mobile = where(chance(rng, n, 0.85) | sure, persons.mobile, persons.second_mobile)
+    mobile = kept(mobile, chance(rng, n, 0.7) | (ordinal == 0) | (sure & by_mobile))
+    email = where(chance(rng, n, 0.8) | sure, persons.email, persons.second_email)
+    email = kept(email, chance(rng, n, 0.65) | (ordinal == 0) | (sure & ~by_mobile))
+    return {
+        "BIRTH_DT": kept(_dates(rng, persons.birth), chance(rng, n, 0.93) | sure),
+        "SSN": kept(grouped(rng, persons.ssn, (3, 5), 0.7), chance(rng, n, 0.6) | (sure & chance(rng, n, 0.5))),
+        "HOME_PHONE": kept(us_phones(rng, persons.home_phone), chance(rng, n, 0.45)),
+        "MOBILE_PHONE": us_phones(rng, mobile),
+        "EMAIL_ADDR": cased(email, chance(rng, n, 0.04), np.zeros(n, dtype=np.bool_)),
+    }
+
+
+def _dates(rng: Rng, days: Ints) -> Text:
+    """Return dates as the CRM keeps them; accounts taken over from an older system have the month in letters."""
+    iso = mapped_dates(days)
+    old = chance(rng, len(days), 0.04)
+    lettered = mapped(lambda v: f"{v[8:10]}-{_MONTHS[int(v[5:7]) - 1]}-{v[:4]}", iso[old])
+    iso[old] = lettered
+    return iso
+
+
+def mapped_dates(days: Ints) -> Text:
+    """Return days since 1970 as ISO dates."""
+    return np.datetime_as_string(days.astype("datetime64[D]"), unit="D").astype(object)
+
+
+def _misspell(rng: Rng, columns: dict[str, Text], case: Text) -> None:
+    n = len(case)
+    typo = cast(Bools, case == "typo")
+    pick = rng.random(n)
+    columns["LAST_NM"] = misspelt(rng, columns["LAST_NM"], typo & (pick < 0.55))
+    columns["FIRST_NM"] = misspelt(rng, columns["FIRST_NM"], typo & (pick >= 0.45) & (pick < 0.85))
+    columns["ADDR_LN_1"] = misspelt(rng, columns["ADDR_LN_1"], typo & (pick >= 0.75))
+    flipped = typo & chance(rng, n, 0.15)
+    columns["BIRTH_DT"][flipped] = mapped(_with_other_day, columns["BIRTH_DT"][flipped])
+
+
+def _with_other_day(date: str) -> str:
+    """Return an ISO date with the figures of its day swapped, if that is a date."""
+    if not date[:1].isdigit() or len(date) != 10 or date[4] != "-":
+        return date
+    day = date[9] + date[8]
+    return date[:8] + day if "01" <= day <= "28" else date
+
+
+def _fill_with_placeholders(rng: Rng, columns: Mapping[str, Text], at: Bools) -> None:
+    """Put what clerks type to get past a form into two or three of the fields that tell people apart."""
+    n = int(at.sum())
+    fillers = {
+        "SSN": ("999-99-9999", "999-99-9999", "000-00-0000", "123-45-6789", "N/A"),
+        "BIRTH_DT": ("1900-01-01", "1900-01-01", "1901-01-01", "9999-12-31"),
+        "EMAIL_ADDR": ("N/A", "none@example.com", "noemail@example.com", "UNKNOWN"),
+    }
+    spared = rng.integers(len(fillers), size=n)
+    for number, (name, words) in enumerate(fillers.items()):
+        columns[name][at] = where(spared == number, columns[name][at], draw(rng, words, n))
+    switchboard = us_phones(rng, np.full(n, SWITCHBOARD, dtype=object))
+    columns["HOME_PHONE"][at] = switchboard
+    middle = where(chance(rng, n, 0.3), draw(rng, ("NMN", "N/A", "-"), n), blank(n))
+    columns["MID_NM"][at] = where(middle != "", middle, columns["MID_NM"][at])

@@ -1,0 +1,219 @@
+"""`generate`: a world of parties, what three sources write of it, and the answer key."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from partyhub_dagster.errors import SourceError
+from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, digits, stream, where
+from partyhub_dagster.sources.generator.cases import (
+    ORGANIZATION_LOOKALIKES,
+    ORGANIZATION_VARIANTS,
+    PERSON_LOOKALIKES,
+    PERSON_VARIANTS,
+    RecordPlan,
+    assign_variants,
+    plan_lookalikes,
+    plan_records,
+)
+from partyhub_dagster.sources.generator.crm import has_nickname, write_persons
+from partyhub_dagster.sources.generator.dnb import LISTS, write_organizations
+from partyhub_dagster.sources.generator.feeds import (
+    Drop,
+    Feed,
+    Writer,
+    change_counts,
+    open_feed,
+    send_changes,
+    send_first,
+)
+from partyhub_dagster.sources.generator.files import (
+    malformed_rows,
+    write_crm,
+    write_dnb,
+    write_markit,
+    write_truth,
+)
+from partyhub_dagster.sources.generator.hub_yaml import HUB_YAML
+from partyhub_dagster.sources.generator.identifiers import scattered
+from partyhub_dagster.sources.generator.markit import write_legal_entities
+from partyhub_dagster.sources.generator.organizations import draw_organizations, make_organization_lookalikes
+from partyhub_dagster.sources.generator.persons import draw_persons, make_person_lookalikes
+
+SOURCE_SHARES: Final = {"crm": 0.60, "dnb": 0.25, "markit": 0.15}
+_SUFFIXES: Final = {"crm": "csv", "dnb": "jsonl", "markit": "parquet"}
+_KEY_PREFIXES: Final = {"crm": "C", "dnb": "DNB-", "markit": "MKT"}
+_MALFORMED_SHARE: Final = 0.002
+_LEAST_RECORDS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedCounts:
+    """What was written, in numbers: what a load of it must find again."""
+
+    records: int  # good rows of the first delivery, each a record of its own
+    by_source: dict[str, int]
+    malformed: int  # rows of the first CRM file that belong into quarantine, beside `records`
+    persons: int  # entities that records of any delivery describe
+    organizations: int
+    hard_cases: dict[str, int]  # records of any delivery
+    deliveries: tuple[dict[str, int], ...]  # rows by kind of change in each later delivery
+    truth_rows: int
+
+
+def generate(
+    out: Path, records: int, seed: int, changes: int = 0, change_records: int | None = None
+) -> GeneratedCounts:
+    """Write a hub.yaml, a first delivery of `records` records, `changes` later deliveries and truth.csv under `out`.
+
+    Guarantees: the same arguments give the same bytes. Copying out/later/NNN/* into out/inbox/ delivers it.
+    `change_records` is the number of rows of each later delivery: by default a hundredth of `records`, at least 50.
+
+    Raises:
+        SourceError: `out` holds an inbox already, or `records` is too small to show anything.
+    """
+    _refuse_what_cannot_work(out, records)
+    per_delivery = change_counts_by_source(records // 100 if change_records is None else change_records, change_records)
+    first = _split(records)
+    held_back = {name: changes * counts["inserts"] for name, counts in per_delivery.items()}
+    totals = {name: first[name] + held_back[name] for name in first}
+    feeds = _person_feeds(seed, totals) | _organization_feeds(seed, totals)
+    malformed = _write_first(out, stream(seed, "first"), feeds, first)
+    deliveries = tuple(_write_later(out, stream(seed, "later", str(k)), feeds, k, per_delivery) for k in range(1, changes + 1))
+    write_truth(out / "truth.csv", _truth(feeds))
+    (out / "hub.yaml").write_text(HUB_YAML, encoding="utf-8")
+    return _count(feeds, first, malformed, deliveries)
+
+
+def _refuse_what_cannot_work(out: Path, records: int) -> None:
+    if records < _LEAST_RECORDS:
+        raise SourceError(
+            f"{records:,} records cannot show every source and case; nothing was written.",
+            remedy=f"Ask for at least {_LEAST_RECORDS}.",
+        )
+    if (out / "inbox").exists() or (out / "later").exists():
+        raise SourceError(
+            f"{out} holds deliveries already; nothing was written.",
+            remedy="Generate into a new folder, or remove its inbox/ and later/ first.",
+        )
+
+
+def _split(records: int) -> dict[str, int]:
+    counts = {name: int(share * records) for name, share in SOURCE_SHARES.items()}
+    counts["crm"] += records - sum(counts.values())
+    return counts
+
+
+def change_counts_by_source(rows: int, asked: int | None = None) -> dict[str, dict[str, int]]:
+    """Return how many rows of each kind every source sends in one later delivery."""
+    return {name: change_counts(n) for name, n in _split(rows if asked is not None else max(50, rows)).items()}
+
+
+def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
+    n = totals["crm"]
+    rng = stream(seed, "persons")
+    lookalikes = plan_lookalikes(PERSON_LOOKALIKES, n)
+    plan = plan_records(rng, n, lookalikes)
+    persons = draw_persons(rng, int(plan.entity.max()) + 1)
+    make_person_lookalikes(rng, persons, lookalikes)
+    assign_variants(
+        rng,
+        plan,
+        PERSON_VARIANTS,
+        {"nickname": has_nickname(persons)[plan.entity], "married_name": (persons.gender == "F")[plan.entity]},
+    )
+
+    def write(rng: Rng, at: Ints, before_move: Bools) -> dict[str, Text]:
+        case = where(before_move & (plan.case[at] == ""), "moved", plan.case[at])
+        return write_persons(rng, persons.take(plan.entity[at]), case, plan.ordinal[at])
+
+    return {"crm": _open(rng, "crm", plan, write)}
+
+
+def _organization_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
+    n = totals["dnb"] + totals["markit"]
+    rng = stream(seed, "organizations")
+    lookalikes = plan_lookalikes(ORGANIZATION_LOOKALIKES, n)
+    plan = plan_records(rng, n, lookalikes)
+    organizations = draw_organizations(rng, int(plan.entity.max()) + 1)
+    make_organization_lookalikes(rng, organizations, lookalikes)
+    assign_variants(rng, plan, ORGANIZATION_VARIANTS, {})
+    feeds = {}
+    parts = {"dnb": np.arange(totals["dnb"]), "markit": np.arange(totals["dnb"], n)}
+    for name, form in (("dnb", write_organizations), ("markit", write_legal_entities)):
+        part = RecordPlan(plan.entity[parts[name]], plan.ordinal[parts[name]], plan.case[parts[name]])
+
+        def write(rng: Rng, at: Ints, before_move: Bools, part: RecordPlan = part, form=form) -> dict[str, Text]:
+            case = where(before_move & (part.case[at] == ""), "moved", part.case[at])
+            return form(rng, organizations.take(part.entity[at]), case, part.ordinal[at])
+
+        feeds[name] = _open(rng, name, part, write)
+    return feeds
+
+
+def _open(rng: Rng, name: str, plan: RecordPlan, write: Writer) -> Feed:
+    keys = _KEY_PREFIXES[name] + digits(10_000_000 + scattered(rng, len(plan.entity), 80_000_000), 8)
+    return open_feed(rng, keys, plan, write)
+
+
+def _write_first(out: Path, rng: Rng, feeds: dict[str, Feed], first: dict[str, int]) -> int:
+    drops = {name: send_first(feeds[name], n) for name, n in first.items()}
+    n = max(3, round(_MALFORMED_SHARE * first["crm"]))
+    spare = "C" + digits(95_000_000 + scattered(rng, n, 4_000_000), 8)
+    malformed = malformed_rows(rng, drops["crm"], n, spare)
+    _write(out / "inbox", 0, drops, malformed)
+    return n
+
+
+def _write_later(
+    out: Path, rng: Rng, feeds: dict[str, Feed], number: int, counts: dict[str, dict[str, int]]
+) -> dict[str, int]:
+    drops, total = {}, dict[str, int]()
+    for name, feed in feeds.items():
+        drops[name], sent = send_changes(rng, feed, number, counts[name])
+        total = {kind: total.get(kind, 0) + n for kind, n in sent.items()}
+    _write(out / "later" / f"{number:03}", number, drops)
+    return total
+
+
+def _write(folder: Path, number: int, drops: dict[str, Drop], malformed: list[tuple[int, list[str]]] | None = None) -> None:
+    paths = {name: folder / name / f"{number:03}.{_SUFFIXES[name]}" for name in drops}
+    write_crm(paths["crm"], drops["crm"], malformed or [])
+    write_dnb(paths["dnb"], drops["dnb"], LISTS)
+    write_markit(paths["markit"], drops["markit"])
+
+
+def _truth(feeds: dict[str, Feed]) -> list[tuple[str, str, str, str]]:
+    rows = []
+    for name, feed in feeds.items():
+        letter = "P" if name == "crm" else "O"
+        entities = letter + digits(feed.plan.entity, 7)
+        rows += [
+            (name, key, entity, case)
+            for key, entity, case, sent in zip(feed.key, entities, feed.plan.case, feed.sent, strict=True)
+            if sent
+        ]
+    return rows
+
+
+def _count(
+    feeds: dict[str, Feed], first: dict[str, int], malformed: int, deliveries: tuple[dict[str, int], ...]
+) -> GeneratedCounts:
+    cases: dict[str, int] = {}
+    for feed in feeds.values():
+        for case, n in zip(*np.unique(feed.plan.case[feed.sent].astype(str), return_counts=True), strict=True):
+            cases[str(case)] = cases.get(str(case), 0) + int(n)
+    cases.pop("", None)
+    organizations = np.concatenate([feeds[name].plan.entity[feeds[name].sent] for name in ("dnb", "markit")])
+    return GeneratedCounts(
+        records=sum(first.values()),
+        by_source=first,
+        malformed=malformed,
+        persons=len(np.unique(feeds["crm"].plan.entity[feeds["crm"].sent])),
+        organizations=len(np.unique(organizations)),
+        hard_cases=dict(sorted(cases.items())),
+        deliveries=deliveries,
+        truth_rows=sum(int(feed.sent.sum()) for feed in feeds.values()),
+    )

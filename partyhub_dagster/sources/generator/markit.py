@@ -1,0 +1,36 @@
+"""How Markit writes a legal entity down: one Parquet row per entity file, with registry data and typed columns."""
+
+from typing import cast
+
+import numpy as np
+
+from partyhub_dagster.sources.generator.arrays import Bools, Rng, Text, chance, where
+from partyhub_dagster.sources.generator.company_writing import write_companies
+from partyhub_dagster.sources.generator.noise import kept
+from partyhub_dagster.sources.generator.organizations import Organizations
+
+
+def write_legal_entities(rng: Rng, organizations: Organizations, case: Text, ordinal: Text) -> dict[str, Text]:
+    """Return Markit's columns for legal entities, one row each."""
+    n = len(case)
+    written = write_companies(rng, organizations, case, capitals=0.6)
+    place = written.place
+    sure = cast(Bools, ordinal == 0) | (case != "")
+    hidden = np.isin(case, ("typo", "legal_form_variant", "dba", "moved", "non_latin_name", "placeholder_values"))
+    filler = cast(Bools, case == "placeholder_values")
+    return {
+        "LEGAL_NAME": written.name,
+        "OTHER_NAME": written.trade_name,
+        "LEI": kept(organizations.lei, chance(rng, n, 0.85) & ~(hidden & chance(rng, n, 0.5))),
+        "ENTITY_TYPE": organizations.kind,
+        "REG_ADDR_LINE": where(place.unit == "", place.line, place.line + ", " + place.unit),
+        "REG_CITY": place.city,
+        "REG_STATE": place.region,
+        "REG_POSTCODE": kept(place.postcode, chance(rng, n, 0.95) | sure),
+        "REG_COUNTRY": place.country,
+        "BIC": kept(organizations.bic, cast(Bools, organizations.kind == "BANK")),
+        "DUNS_NUMBER": kept(organizations.duns, chance(rng, n, 0.3) & ~hidden),
+        "NATIONAL_TAX_ID": kept(written.tax_id, filler | (chance(rng, n, 0.7) & ~(hidden & chance(rng, n, 0.4)))),
+        "CONTACT_PHONE": kept(written.phone, chance(rng, n, 0.6) | sure | filler),
+        "WEBSITE": kept(organizations.website, chance(rng, n, 0.5) | (sure & chance(rng, n, 0.5))),
+    }

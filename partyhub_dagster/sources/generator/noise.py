@@ -1,0 +1,103 @@
+"""How true values come out of people's keyboards: slips, cases, formats. Nothing here knows a source."""
+
+from typing import cast
+
+import numpy as np
+
+from partyhub_dagster.sources.generator.arrays import Bools, Rng, Text, blank, chance, draw, draw_weighted, mapped, where
+
+_NEIGHBOURS = {
+    "a": "sqz", "b": "vgn", "c": "xdv", "d": "sfe", "e": "wrd", "f": "dgr", "g": "fht", "h": "gjy", "i": "uok",
+    "j": "hku", "k": "jli", "l": "kop", "m": "nj", "n": "bmh", "o": "ipl", "p": "ol", "q": "wa", "r": "etf",
+    "s": "adw", "t": "ryg", "u": "yij", "v": "cbf", "w": "qes", "x": "zcs", "y": "tuh", "z": "xa",
+}  # fmt: skip
+_SHORT_WORDS = {
+    "Street": "St", "Avenue": "Ave", "Road": "Rd", "Drive": "Dr", "Lane": "Ln", "Court": "Ct", "Place": "Pl",
+    "Boulevard": "Blvd", "Circle": "Cir", "Terrace": "Ter", "Parkway": "Pkwy", "Trail": "Trl", "Suite": "Ste",
+    "Floor": "Fl", "North": "N", "South": "S", "West": "W", "East": "E", "Square": "Sq",
+}  # fmt: skip
+_US_PHONE_SHAPES = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}.{1}.{2}", "{0}{1}{2}", "+1 {0} {1} {2}", "1-{0}-{1}-{2}")
+_US_PHONE_WEIGHTS = (35.0, 30.0, 8.0, 15.0, 8.0, 4.0)
+
+
+def misspelt(rng: Rng, values: Text, at: Bools) -> Text:
+    """Return the values with one slip of the keyboard in each marked one."""
+    result = values.copy()
+    places, kinds, luck = rng.random(len(values)), rng.integers(4, size=len(values)), rng.random(len(values))
+    for row in np.flatnonzero(at):
+        result[row] = _with_slip(values[row], float(places[row]), int(kinds[row]), float(luck[row]))
+    return result
+
+
+def _with_slip(value: str, place: float, kind: int, luck: float) -> str:
+    """Drop, double, replace or swap one letter; never the first one, which people rarely get wrong."""
+    letters = [i for i, c in enumerate(value) if i > 0 and c.isalpha()]
+    if len(letters) < 2:
+        return value + value[-1:]
+    at = letters[int(place * len(letters))]
+    near = _NEIGHBOURS.get(value[at].lower(), "e")
+    if kind == 0:
+        return value[:at] + value[at + 1 :]
+    if kind == 1:
+        return value[:at] + value[at] + value[at:]
+    if kind == 2 and at + 1 < len(value) and value[at + 1].isalpha() and value[at + 1] != value[at]:
+        return value[:at] + value[at + 1] + value[at] + value[at + 2 :]
+    return value[:at] + near[int(luck * len(near))] + value[at + 1 :]
+
+
+def cased(values: Text, upper: Bools, lower: Bools) -> Text:
+    """Return the values in capitals or small letters where marked."""
+    result = values.copy()
+    result[upper] = mapped(str.upper, values[upper])
+    result[lower] = mapped(str.lower, values[lower])
+    return result
+
+
+def shortened(rng: Rng, lines: Text, share: float) -> Text:
+    """Return address lines with the usual abbreviations in a share of them, some with a full stop."""
+    n = len(lines)
+    short, dotted = chance(rng, n, share), chance(rng, n, 0.2)
+    result = lines.copy()
+    for row in np.flatnonzero(short):
+        stop = "." if dotted[row] else ""
+        words = lines[row].split(" ")
+        result[row] = " ".join(_SHORT_WORDS[w] + stop if w in _SHORT_WORDS and i else w for i, w in enumerate(words))
+    return result
+
+
+def us_phones(rng: Rng, numbers: Text) -> Text:
+    """Return ten-digit numbers as people write them; numbers from abroad stay in their international form."""
+    shapes = draw_weighted(rng, _US_PHONE_SHAPES, _US_PHONE_WEIGHTS, len(numbers))
+    result = numbers.copy()
+    for row, number in enumerate(numbers):
+        if number and number[0] != "+":
+            result[row] = shapes[row].format(number[:3], number[3:6], number[6:])
+    return result
+
+
+def spaced(rng: Rng, values: Text, share: float) -> Text:
+    """Return the values with stray blanks around or inside a share of them."""
+    stray = chance(rng, len(values), share) & cast(Bools, values != "")
+    doubled = mapped(lambda value: value.replace(" ", "  ", 1) if " " in value else f" {value} ", values[stray])
+    result = values.copy()
+    result[stray] = doubled
+    return result
+
+
+def kept(values: Text, keep: Bools) -> Text:
+    """Return the values where `keep` holds, absent elsewhere."""
+    return where(keep, values, blank(len(values)))
+
+
+def grouped(rng: Rng, numbers: Text, cuts: tuple[int, ...], share: float) -> Text:
+    """Return digit strings with dashes at the cuts in a share of them."""
+    edges = (0, *cuts, None)
+    dashed = mapped(
+        lambda v: v and "-".join(v[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)), numbers
+    )
+    return where(chance(rng, len(numbers), share), dashed, numbers)
+
+
+def placeholders(rng: Rng, words: tuple[str, ...], n: int) -> Text:
+    """Return n values that only fill a field."""
+    return draw(rng, words, n)

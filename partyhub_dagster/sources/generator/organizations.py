@@ -1,0 +1,185 @@
+"""The companies of the generated world, as they are; how sources write them down is told elsewhere."""
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+
+from partyhub_dagster.sources.generator.arrays import (
+    Ints,
+    Rng,
+    Rows,
+    Text,
+    blank,
+    chance,
+    draw,
+    text,
+    where,
+)
+from partyhub_dagster.sources.generator.cases import Lookalikes
+from partyhub_dagster.sources.generator.company_names import (
+    DIVISIONS,
+    NATIVE_COUNTRIES,
+    domains_of,
+    draw_company_names,
+    draw_fund_families,
+    draw_native_companies,
+)
+from partyhub_dagster.sources.generator.identifiers import draw_bics, draw_duns, draw_eins, draw_leis
+from partyhub_dagster.sources.generator.legal_forms import FORMS_OF_COUNTRY, SPELLINGS
+from partyhub_dagster.sources.generator.places import (
+    Addresses,
+    draw_addresses_abroad,
+    draw_phones,
+    draw_us_addresses,
+)
+
+_NUMERALS: Final = (("I", "II"), ("II", "III"), ("III", "IV"), ("2", "3"), ("1", "2"), ("IV", "V"), ("A", "B"))
+
+
+@dataclass(frozen=True, slots=True)
+class Organizations(Rows):
+    """One legal person per row."""
+
+    name: Text  # without its legal form
+    form: Text  # a key of SPELLINGS
+    trade_name: Text
+    native_name: Text
+    phone: Text
+    website: Text
+    tax_id: Text  # employer number, only in the United States
+    duns: Text
+    lei: Text
+    bic: Text
+    kind: Text  # CORPORATE, FUND or BANK
+    office: Addresses
+    previous: Addresses
+
+
+def draw_organizations(rng: Rng, n: int) -> Organizations:
+    """Return n unrelated companies, two thirds of them in the United States."""
+    office, previous = _offices(rng, n), draw_us_addresses(rng, n, homes=False)
+    abroad = np.flatnonzero(office.country != "US")
+    previous.put(abroad, _moved_within_country(rng, office.take(abroad)))
+    name = draw_company_names(rng, office.city)
+    country = office.country
+    return Organizations(
+        name=name,
+        form=_forms(rng, country),
+        trade_name=draw_company_names(rng, office.city),
+        native_name=blank(n),
+        phone=draw_phones(rng, office),
+        website=domains_of(name),
+        tax_id=where(country == "US", draw_eins(rng, n), ""),
+        duns=draw_duns(rng, n),
+        lei=draw_leis(rng, n),
+        bic=draw_bics(rng, name, country),
+        kind=where(chance(rng, n, 0.04), "BANK", "CORPORATE"),
+        office=office,
+        previous=previous,
+    )
+
+
+def _offices(rng: Rng, n: int) -> Addresses:
+    office = draw_us_addresses(rng, n, homes=False)
+    abroad = np.flatnonzero(chance(rng, n, 0.33))
+    office.put(abroad, draw_addresses_abroad(rng, len(abroad)))
+    return office
+
+
+def _moved_within_country(rng: Rng, office: Addresses) -> Addresses:
+    """Return another address in each one's country."""
+    moved = office.take(np.arange(len(office.country)))
+    for country in sorted(set(office.country)):
+        at = np.flatnonzero(office.country == country)
+        moved.put(at, draw_addresses_abroad(rng, len(at), (country,)))
+    return moved
+
+
+def _forms(rng: Rng, countries: Text) -> Text:
+    luck = rng.random(len(countries))
+    forms = (FORMS_OF_COUNTRY[country] for country in countries)
+    return text(known[int(pick * len(known))] for known, pick in zip(forms, luck, strict=True))
+
+
+def usual_forms(rng: Rng, forms: Text) -> Text:
+    """Return how records usually write each form."""
+    luck = rng.random(len(forms))
+    return text(_pick(SPELLINGS[form][0], p) for form, p in zip(forms, luck, strict=True))
+
+
+def unusual_forms(rng: Rng, forms: Text) -> Text:
+    """Return how few write each form: in full, or not at all."""
+    luck = rng.random(len(forms))
+    return text(_pick(SPELLINGS[form][1], p) for form, p in zip(forms, luck, strict=True))
+
+
+def _pick(words: tuple[str, ...], luck: float) -> str:
+    return words[int(luck * len(words))]
+
+
+def make_organization_lookalikes(rng: Rng, organizations: Organizations, lookalikes: Lookalikes) -> None:
+    """Turn the planned pairs into sibling funds, parents with subsidiaries and strangers with one identifier."""
+    make = {
+        "sibling_funds": _make_sibling_funds,
+        "parent_subsidiary": _make_subsidiary,
+        "reused_identifier": _make_reused_identifier,
+    }
+    for case, (a, b) in lookalikes.pairs.items():
+        make[case](rng, organizations, a, b)
+    _give_native_names(rng, organizations, lookalikes.native)
+
+
+def _share_office(organizations: Organizations, a: Ints, b: Ints) -> None:
+    organizations.office.put(b, organizations.office.take(a))
+    organizations.phone[b] = organizations.phone[a]
+    organizations.website[b] = organizations.website[a]
+
+
+def _make_sibling_funds(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -> None:
+    """Two funds of one house: same office, phone and site; number, LEI, DUNS and tax id tell them apart."""
+    house, style = draw_fund_families(rng, len(a))
+    organizations.website[a] = domains_of(house)
+    _share_office(organizations, a, b)
+    numerals = rng.integers(len(_NUMERALS), size=len(a))
+    for side, rows in enumerate((a, b)):
+        ordinal = text(_NUMERALS[at][side] for at in numerals)
+        organizations.name[rows] = house + " " + style + " " + where(numerals == len(_NUMERALS) - 1, "Class ", "") + ordinal
+        organizations.trade_name[rows] = ""
+        organizations.kind[rows] = "FUND"
+    fund_forms = where(cast(Text, organizations.office.country[a]) == "US", "lp", organizations.form[a])
+    organizations.form[a] = fund_forms
+    organizations.form[b] = fund_forms
+    foreign = organizations.office.country[b] != "US"
+    organizations.tax_id[b] = where(foreign, "", draw_eins(rng, len(b)))
+
+
+def _make_subsidiary(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -> None:
+    """A company and its daughter: the name plus a word, the same site and often the same house."""
+    n = len(a)
+    organizations.name[b] = organizations.name[a] + " " + draw(rng, DIVISIONS, n)
+    organizations.website[b] = organizations.website[a]
+    near = chance(rng, n, 0.5) & (organizations.office.country[a] == organizations.office.country[b])
+    _share_office(organizations, a[near], b[near])
+
+
+def _make_reused_identifier(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -> None:
+    """Strangers with one tax id (a filing agent's) or one phone (a former tenant's)."""
+    by_tax = chance(rng, len(a), 0.5) & (organizations.tax_id[a] != "") & (organizations.tax_id[b] != "")
+    organizations.tax_id[b] = where(by_tax, organizations.tax_id[a], organizations.tax_id[b])
+    organizations.phone[b] = where(by_tax, organizations.phone[b], organizations.phone[a])
+
+
+def _give_native_names(rng: Rng, organizations: Organizations, at: Ints) -> None:
+    countries = draw(rng, NATIVE_COUNTRIES, len(at))
+    for country in NATIVE_COUNTRIES:
+        rows = at[countries == country]
+        organizations.office.put(rows, draw_addresses_abroad(rng, len(rows), (country,)))
+        organizations.previous.put(rows, draw_addresses_abroad(rng, len(rows), (country,)))
+    native, latin = draw_native_companies(rng, countries)
+    organizations.native_name[at], organizations.name[at] = native, latin
+    organizations.form[at] = _forms(rng, countries)
+    organizations.phone[at] = draw_phones(rng, organizations.office.take(at))
+    organizations.website[at] = domains_of(latin)
+    organizations.tax_id[at] = ""
+    organizations.bic[at] = draw_bics(rng, latin, countries)
