@@ -1,0 +1,237 @@
+"""The comparisons of each kind of party, by meaning; the ladders are ordered from the strongest agreement down."""
+
+from partyhub_dagster.matching.levels import Comparison, Level
+from partyhub_dagster.matching.model import Kind
+
+SIMILAR_GIVEN = "(name_root_l = name_root_r or jaro_winkler_similarity(name_given_l, name_given_r) >= 0.88)"
+BOTH_GIVEN = "(length(name_given_l) > 1 and length(name_given_r) > 1)"
+
+
+def _null(*columns: str) -> Level:
+    missing = " or ".join(f"{column}_l is null or {column}_r is null" for column in columns)
+    return Level("unknown", missing, is_null=True)
+
+
+def _equal(column: str) -> str:
+    return f"{column}_l = {column}_r"
+
+
+def _shares(column: str) -> str:
+    return f"list_has_any({column}_l, {column}_r)"
+
+
+PERSON_NAME = Comparison(
+    "name",
+    ("name_tokens",),
+    (
+        _null("tokens"),
+        Level("same_tokens", f"{_equal('name_key')} and token_count_l >= 3"),
+        Level("same_pair", _equal("name_pair"), tf="name_pair", tf_weight=0.7),
+        Level("three_shared", "ph_shared(tokens_l, tokens_r) >= 3"),
+        Level(
+            "family_and_similar",
+            f"{_equal('name_family')} and {SIMILAR_GIVEN}",
+            tf="name_family",
+            tf_weight=0.7,
+        ),
+        Level("swapped", "name_given_l = name_family_r and name_family_l = name_given_r"),
+        Level(
+            "two_shared_rare",
+            "ph_shared(tokens_l, tokens_r) >= 2 and list_has_any(rare_tokens_l, rare_tokens_r)",
+        ),
+        Level(
+            "both_similar",
+            "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.9"
+            " and (name_root_l = name_root_r or jaro_winkler_similarity(name_given_l, name_given_r) >= 0.9)",
+        ),
+        Level("two_shared", "ph_shared(tokens_l, tokens_r) >= 2"),
+        Level(
+            "family_and_initial",
+            f"{_equal('name_family')} and {_equal('given_initial')} and not {BOTH_GIVEN}",
+            tf="name_family",
+            tf_weight=0.7,
+        ),
+        Level("other_given", f"{_equal('name_family')} and {BOTH_GIVEN}", fixed=True),
+        Level("family", _equal("name_family"), tf="name_family", tf_weight=0.7),
+        Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
+        Level("similar_family", "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.92"),
+        Level("given", _equal("name_given"), tf="name_given", tf_weight=0.7),
+        Level("some_shared", f"{_equal('name_root')} or list_has_any(tokens_l, tokens_r)"),
+        Level("initial", _equal("given_initial")),
+        Level("different"),
+    ),
+)
+
+NAME_SUFFIX = Comparison(
+    "name_suffix",
+    ("name_suffix",),
+    (
+        _null("name_suffix"),
+        Level("same", _equal("name_suffix")),
+        Level("different", fixed=True),
+    ),
+)
+
+BIRTH_DATE = Comparison(
+    "birth_date",
+    ("birth_date",),
+    (
+        _null("birth_date"),
+        Level("same", _equal("birth_date"), tf="birth_date", tf_weight=0.5),
+        Level(
+            "one_slip",
+            "hamming(birth_date_l, birth_date_r) <= 2 and damerau_levenshtein(birth_date_l, birth_date_r) <= 1",
+        ),
+        Level(
+            "day_and_month_swapped", "birth_year_l = birth_year_r and birth_day_month_l = birth_month_day_r"
+        ),
+        Level(
+            "first_of_january",
+            "birth_year_l = birth_year_r and (birth_month_day_l = '0101' or birth_month_day_r = '0101')",
+        ),
+        Level("two_slips", "hamming(birth_date_l, birth_date_r) <= 2"),
+        Level("same_month_day", _equal("birth_month_day")),
+        Level("same_year", _equal("birth_year")),
+        Level("ten_years", "abs(birth_year_l - birth_year_r) <= 10"),
+        Level("different"),
+    ),
+)
+
+SAME_PLACE = "(postcode_l = postcode_r or city_l = city_r)"
+NO_OTHER_PLACE = "coalesce(postcode_l = postcode_r or city_l = city_r, true)"
+
+ADDRESS = Comparison(
+    "address",
+    ("address_full",),
+    (
+        _null("address_full"),
+        Level("same", _shares("addresses")),
+        Level(
+            "other_unit",
+            f"{_equal('street')} and {_equal('house_number')} and unit_l <> unit_r and {NO_OTHER_PLACE}",
+        ),
+        Level("same_house", f"{_equal('street')} and {_equal('house_number')} and {NO_OTHER_PLACE}"),
+        Level(
+            "similar_street_and_house",
+            f"{_equal('house_number')} and jaro_winkler_similarity(street_l, street_r) >= 0.9 and {NO_OTHER_PLACE}",
+        ),
+        Level("house_and_postcode", f"{_equal('house_number')} and {_equal('postcode')}"),
+        Level("similar", "jaro_winkler_similarity(address_full_l, address_full_r) >= 0.96"),
+        Level("same_street", f"{_equal('street')} and {SAME_PLACE}"),
+        Level("same_postcode", _equal("postcode"), tf="postcode", tf_weight=0.5),
+        Level("same_city", _equal("city"), tf="city", tf_weight=0.5),
+        Level("same_region", _equal("region")),
+        Level("different"),
+    ),
+)
+
+PHONES = Comparison(
+    "phone",
+    ("phones",),
+    (
+        _null("phones"),
+        Level("same_rare", _shares("rare_phones")),
+        Level("same_common", _shares("phones")),
+        Level("one_slip", "ph_hamming(first_phone_l, first_phone_r) <= 1"),
+        Level("different"),
+    ),
+)
+
+EMAILS = Comparison(
+    "email",
+    ("emails",),
+    (
+        _null("emails"),
+        Level("same_rare", _shares("rare_emails")),
+        Level("same_common", _shares("emails")),
+        Level("similar", "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.96"),
+        Level("same_mailbox", "email_mailbox_l = email_mailbox_r and length(email_mailbox_l) >= 6"),
+        Level("different"),
+    ),
+)
+
+IDENTIFIERS = Comparison(
+    "identifier",
+    ("ids", "weak_ids"),
+    (
+        Level(
+            "unknown",
+            "not coalesce(list_has_any(id_schemes_l, id_schemes_r), false)"
+            " and not coalesce(list_has_any(all_ids_l, all_ids_r), false)",
+            is_null=True,
+        ),
+        Level("same_rare", _shares("rare_ids")),
+        Level("same_common", f"coalesce({_shares('ids')}, false)"),
+        Level("same_invalid", _shares("all_ids")),
+        Level("one_slip", "ph_hamming(first_id_l, first_id_r) <= 1"),
+        Level("different"),
+    ),
+)
+
+ORGANIZATION_NAME = Comparison(
+    "name",
+    ("name_tokens",),
+    (
+        _null("tokens"),
+        Level("other_number", "name_numbers_l <> name_numbers_r", fixed=True),
+        Level("same_name", _equal("name_full"), tf="name_full", tf_weight=0.7),
+        Level("same_other_name", _shares("name_hashes")),
+        Level("same_letters", _equal("name_compact")),
+        Level(
+            "number_missing",
+            "(name_numbers_l is null) <> (name_numbers_r is null) and ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.6)",
+        ),
+        Level("words_90", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.9)"),
+        Level(
+            "slips",
+            "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
+            " (ph_close_length(name_compact_l, name_compact_r) and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96)",
+        ),
+        Level("words_75", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.75)"),
+        Level(
+            "acronym",
+            "length(name_acronym_l) >= 3 and name_acronym_l = name_compact_r"
+            " or length(name_acronym_r) >= 3 and name_acronym_r = name_compact_l",
+        ),
+        Level("words_60", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.6)"),
+        Level("similar", "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.92"),
+        Level("words_45", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.45)"),
+        Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
+        Level("words_25", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.25)"),
+        Level("some_shared", "list_has_any(tokens_l, tokens_r)"),
+        Level("different"),
+    ),
+)
+
+LEGAL_FORM = Comparison(
+    "legal_form",
+    ("legal_form",),
+    (_null("legal_form"), Level("same", _equal("legal_form")), Level("different")),
+)
+
+WEBSITES = Comparison(
+    "website",
+    ("websites",),
+    (
+        _null("websites"),
+        Level("same_rare", _shares("rare_websites")),
+        Level("same_common", _shares("websites")),
+        Level("different"),
+    ),
+)
+
+COUNTRY = Comparison(
+    "country",
+    ("country",),
+    (_null("country"), Level("same", _equal("country")), Level("different")),
+)
+
+_BY_KIND: dict[Kind, tuple[Comparison, ...]] = {
+    "person": (PERSON_NAME, NAME_SUFFIX, BIRTH_DATE, ADDRESS, PHONES, EMAILS, IDENTIFIERS),
+    "organization": (ORGANIZATION_NAME, LEGAL_FORM, ADDRESS, PHONES, EMAILS, IDENTIFIERS, WEBSITES, COUNTRY),
+}
+
+
+def comparisons_of(kind: Kind) -> tuple[Comparison, ...]:
+    """Return all comparisons that the hub knows for a kind; a model uses those with evidence in the data."""
+    return _BY_KIND[kind]

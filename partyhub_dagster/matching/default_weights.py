@@ -1,0 +1,167 @@
+"""The shipped weights: used until a hub holds enough to train on, and for what its data cannot teach.
+
+They say what such records look like in general (how often true pairs agree, and what agreement is worth), and
+were set on the project's own generated records and on public labelled data, never on the truth set of a vendor.
+"""
+
+from typing import Any
+
+from partyhub_dagster.matching.blocking import rules_of
+from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.levels import Weights
+from partyhub_dagster.matching.model import FORMAT, Kind, MatchModel
+from partyhub_dagster.matching.settings import MatchSettings
+
+PRIOR = 1e-4
+"""Chance that two random records are one party, where nothing is known of the data."""
+
+# Level -> (m, bits): the share of true pairs on the level, and log2(m / u).
+_ADDRESS = {
+    "same": (0.55, 9.5),
+    "other_unit": (0.01, 1.5),
+    "same_house": (0.08, 8.0),
+    "similar_street_and_house": (0.05, 7.0),
+    "house_and_postcode": (0.03, 6.0),
+    "similar": (0.02, 5.5),
+    "same_street": (0.02, 2.5),
+    "same_postcode": (0.04, 1.0),
+    "same_city": (0.08, -0.5),
+    "same_region": (0.05, -2.0),
+    "different": (0.07, -3.5),
+}
+_PHONE = {
+    "same_rare": (0.62, 9.5),
+    "same_common": (0.06, 4.0),
+    "one_slip": (0.04, 6.0),
+    "different": (0.28, -1.8),
+}
+_EMAIL = {
+    "same_rare": (0.6, 11.0),
+    "same_common": (0.03, 3.0),
+    "similar": (0.08, 6.0),
+    "same_mailbox": (0.04, 5.0),
+    "different": (0.25, -2.0),
+}
+_IDENTIFIER = {
+    "same_rare": (0.85, 13.0),
+    "same_common": (0.02, 3.0),
+    "same_invalid": (0.02, 6.0),
+    "one_slip": (0.05, 7.0),
+    "different": (0.06, -5.0),
+}
+
+_PERSON = {
+    "name": {
+        "same_tokens": (0.2, 12.5),
+        "same_pair": (0.4, 10.5),
+        "three_shared": (0.03, 11.0),
+        "family_and_similar": (0.1, 8.5),
+        "swapped": (0.02, 9.5),
+        "two_shared_rare": (0.02, 9.0),
+        "both_similar": (0.06, 8.5),
+        "two_shared": (0.02, 6.5),
+        "family_and_initial": (0.03, 5.5),
+        "other_given": (0.0005, -8.0),
+        "family": (0.01, 2.5),
+        "rare_shared": (0.02, 3.5),
+        "similar_family": (0.01, -1.5),
+        "given": (0.05, 0.5),
+        "some_shared": (0.01, -1.0),
+        "initial": (0.01, -4.0),
+        "different": (0.015, -6.0),
+    },
+    "name_suffix": {"same": (0.95, 1.0), "different": (0.005, -6.5)},
+    "birth_date": {
+        "same": (0.86, 11.0),
+        "one_slip": (0.05, 6.5),
+        "day_and_month_swapped": (0.02, 8.5),
+        "first_of_january": (0.01, 3.5),
+        "two_slips": (0.02, 2.5),
+        "same_month_day": (0.01, 1.5),
+        "same_year": (0.01, -1.0),
+        "ten_years": (0.01, -4.5),
+        "different": (0.01, -6.0),
+    },
+    "address": _ADDRESS,
+    "phone": _PHONE,
+    "email": _EMAIL,
+    "identifier": _IDENTIFIER,
+}
+
+_ORGANIZATION = {
+    "name": {
+        "other_number": (0.005, -8.0),
+        "same_name": (0.55, 10.5),
+        "same_other_name": (0.04, 9.0),
+        "same_letters": (0.03, 9.5),
+        "number_missing": (0.01, 0.0),
+        "words_90": (0.05, 8.5),
+        "slips": (0.06, 8.0),
+        "words_75": (0.06, 6.5),
+        "acronym": (0.02, 5.5),
+        "words_60": (0.05, 4.5),
+        "similar": (0.02, 4.0),
+        "words_45": (0.04, 2.5),
+        "rare_shared": (0.03, 1.0),
+        "words_25": (0.02, -0.5),
+        "some_shared": (0.02, -2.0),
+        "different": (0.04, -5.0),
+    },
+    "legal_form": {"same": (0.85, 0.8), "different": (0.12, -2.2)},
+    "address": _ADDRESS,
+    "phone": _PHONE,
+    "email": _EMAIL,
+    "identifier": _IDENTIFIER,
+    "website": {"same_rare": (0.75, 9.0), "same_common": (0.1, 4.0), "different": (0.15, -2.0)},
+    "country": {"same": (0.97, 0.8), "different": (0.03, -4.0)},
+}
+
+
+def default_weights(kind: Kind) -> Weights:
+    """Return the shipped (m, u) of every comparison and level of a kind."""
+    held = _PERSON if kind == "person" else _ORGANIZATION
+    return {
+        comparison.name: {
+            level.name: (m, min(0.999, m * 2**-bits))
+            for level in comparison.weighted
+            for m, bits in [held[comparison.name][level.name]]
+        }
+        for comparison in comparisons_of(kind)
+    }
+
+
+def default_artefact(kind: Kind, settings: MatchSettings) -> dict[str, Any]:
+    """Return the artefact of shipped weights, without any count of the data."""
+    disabled = set(settings.disable)
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "origin": "shipped",
+        "prior": PRIOR,
+        "comparisons": {
+            name: {level: list(mu) for level, mu in levels.items()}
+            for name, levels in default_weights(kind).items()
+            if name not in disabled
+        },
+        "frequencies": {},
+        "blocking": {
+            "rules": [
+                rule.name
+                for rule in rules_of(kind)
+                if not rule.extra and rule.name not in settings.disable_rules
+            ],
+            "limits": {},
+            "max_block": settings.max_block,
+            "stop_keys": {},
+        },
+        "thresholds": settings.thresholds_as_dict(),
+        "max_part": settings.max_part,
+        "trained_on": {"records": 0, "sources": {}},
+        "outgrown": {},
+        "metrics": {},
+    }
+
+
+def default_model(kind: Kind, settings: MatchSettings | None = None) -> MatchModel:
+    """Return the model of shipped weights: the same for every hub with these settings."""
+    return MatchModel.of(default_artefact(kind, settings or MatchSettings()))

@@ -1,0 +1,149 @@
+"""The feature table of a batch: what the ladders compare, derived from records and the frozen model.
+
+Grain: one row per record of the model's kind. Guarantees: a row depends on its record and the model alone.
+Lists hold 64-bit hashes, which compare faster than texts; an empty list is null, so that "unknown" is one test.
+"""
+
+from typing import Any
+
+import duckdb
+
+from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.levels import tf_column
+from partyhub_dagster.matching.model import MatchModel
+
+MACROS = """
+create or replace temp macro ph_hash(value) as (md5_number(value) >> 64)::ubigint;
+create or replace temp macro ph_hashes(held) as
+    case when len(held) > 0 then list_transform(held, lambda x: (md5_number(x) >> 64)::ubigint) end;
+create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
+create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
+create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
+create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
+    case when 2 * least(sum_a, sum_b) < share * (sum_a + sum_b) then false
+    else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
+        >= share * (sum_a + sum_b) end;
+"""
+
+_COMMON = """
+    nullif(name_full, '') as name_full,
+    ph_hashes(addresses) as addresses, address_full, street, house_number, unit, postcode, city, region,
+    phones[1] as first_phone, ph_hashes(phones) as phones,
+    emails[1] as first_email, split_part(emails[1], '@', 1) as email_mailbox, ph_hashes(emails) as emails,
+    ids[1] as first_id, ph_hashes(ids) as ids,
+    ph_hashes(list_distinct(list_transform(ids, lambda x: split_part(x, ':', 1)))) as id_schemes,
+    ph_hashes(list_concat(ids, weak_ids)) as all_ids
+"""
+
+_PERSON = """
+    case when len(name_tokens) > 0 then array_to_string(name_tokens, ' ') end as name_key,
+    len(name_tokens) as token_count,
+    name_given || ' ' || name_family as name_pair,
+    name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
+    name_suffix,
+    strftime(birth_date, '%Y%m%d') as birth_date, year(birth_date) as birth_year,
+    strftime(birth_date, '%m%d') as birth_month_day, strftime(birth_date, '%d%m') as birth_day_month
+"""
+
+_ORGANIZATION = """
+    ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact, name_numbers, name_acronym,
+    legal_form, country, ph_hashes(websites) as websites
+"""
+
+_COUNTED_LISTS = {"phones": "phone", "emails": "email", "ids": "id", "websites": "website"}
+
+
+def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, out: str) -> None:
+    """Create the temp table `out` of the features of `records`, with `rid`: the dense rank of the record_id.
+
+    `rid` orders as record_id does, so the smaller of two records is the same one either way.
+    """
+    con.execute(MACROS)
+    con.register("ph_frequencies", model.frequency_table)
+    try:
+        own = _PERSON if model.kind == "person" else _ORGANIZATION
+        con.execute(
+            f"create or replace temp table ph_records as"
+            f" select (row_number() over (order by record_id) - 1)::integer as rid, *"
+            f" from {records} where kind = $kind",
+            {"kind": model.kind},
+        )
+        con.execute(
+            f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records"
+        )
+        joins = [_tokens_join(con, model), *(_rare_join(con, model, column) for column in _lists_of(model))]
+        tf_joins, tf_columns = _frequency_joins(model)
+        con.execute(
+            f"create or replace temp table {out} as select base.*, {', '.join(name for name, _ in joins)}"
+            f"{''.join(tf_columns)} from ph_base as base"
+            f" {' '.join(join for _, join in joins)} {' '.join(tf_joins)}"
+        )
+    finally:
+        con.unregister("ph_frequencies")
+        for table in ("ph_records", "ph_base", "ph_tokens", *(f"ph_rare_{c}" for c in _COUNTED_LISTS)):
+            con.execute(f"drop table if exists {table}")
+
+
+def _lists_of(model: MatchModel) -> list[str]:
+    return [column for column in _COUNTED_LISTS if column != "websites" or model.kind == "organization"]
+
+
+def _tokens_join(con: duckdb.DuckDBPyConnection, model: MatchModel) -> tuple[str, str]:
+    """Token hashes of each record: all, the rare ones, and with their weight in the last eight bits."""
+    held = model.artefact["frequencies"].get("token", {})
+    total, rare = max(held.get("total", 0), 1000), held.get("rare", 1)
+    con.execute(
+        "create temp table ph_tokens as"
+        " with exploded as (select rid, unnest(name_tokens) as token from ph_records),"
+        " counted as (select rid, ph_hash(token) as hashed, coalesce(seen.count, 1) as count"
+        "  from exploded left join ph_frequencies as seen on seen.field = 'token' and seen.value = token),"
+        " weighed as (select rid, hashed, count,"
+        "  greatest(1, least(255, round(10 * log2($total / count))))::ubigint as weight from counted)"
+        " select rid, list(hashed) as tokens, list(hashed) filter (count <= $rare) as rare_tokens,"
+        "  list((hashed >> 8 << 8) | weight) as words, sum(weight)::integer as word_sum"
+        " from weighed group by rid",
+        {"total": total, "rare": rare},
+    )
+    return "tokens, rare_tokens, words, word_sum", "left join ph_tokens on ph_tokens.rid = base.rid"
+
+
+def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -> tuple[str, str]:
+    """The values of a list that few records hold: a switchboard or a shared mailbox is not among them."""
+    field = _COUNTED_LISTS[column]
+    rare = model.artefact["frequencies"].get(field, {}).get("rare", 1)
+    con.execute(
+        f"create temp table ph_rare_{column} as"
+        f" with exploded as (select rid, unnest({column}) as value from ph_records)"
+        f" select rid, list(ph_hash(exploded.value)) as rare_{column} from exploded"
+        f" left join ph_frequencies as seen on seen.field = '{field}' and seen.value = exploded.value"
+        f" where coalesce(seen.count, 1) <= $rare group by rid",
+        {"rare": rare},
+    )
+    return f"rare_{column}", f"left join ph_rare_{column} on ph_rare_{column}.rid = base.rid"
+
+
+def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
+    """Joins and columns of the levels' frequencies, scaled so that Splink's u / frequency is average / frequency."""
+    frequencies: dict[str, Any] = model.artefact["frequencies"]
+    joins, columns, joined = [], [], set()
+    for comparison in comparisons_of(model.kind):
+        weights = model.artefact["comparisons"].get(comparison.name)
+        for level in comparison.levels if weights else ():
+            if level.tf is None:
+                continue
+            name, held = tf_column(comparison, level), frequencies.get(level.tf)
+            if held is None:
+                columns.append(f", null::varchar as {name}, null::double as tf_{name}")
+                continue
+            if level.tf not in joined:
+                joined.add(level.tf)
+                joins.append(
+                    f"left join ph_frequencies as f_{level.tf}"
+                    f" on f_{level.tf}.field = '{level.tf}' and f_{level.tf}.value = base.{level.tf}"
+                )
+            scale = weights[level.name][1] / (held["total"] * held["agree"])
+            columns.append(
+                f", null::varchar as {name}, case when base.{level.tf} is not null"
+                f" then coalesce(f_{level.tf}.count, 1) * {scale!r}::double end as tf_{name}"
+            )
+    return joins, columns

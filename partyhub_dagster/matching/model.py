@@ -1,0 +1,176 @@
+"""The frozen matching model: everything that the weight of a pair depends on beside its two records."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from partyhub_dagster.errors import ModelError
+
+Kind = Literal["person", "organization"]
+
+FORMAT = 1
+"""Version of the artefact's shape; an artefact of another shape is refused."""
+
+RAREST_KEPT = 3
+"""A value seen fewer times is not kept: a model must not hold one person's data. Unseen counts as seen once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Weights, in bits, at which something changes; see the page on identity."""
+
+    keep: float = -8.0
+    link: float = -2.0
+    cut: float = -2.0
+    miss: float = -4.0
+    cap: float = 15.0
+
+    def problem(self) -> str | None:
+        """Say what is wrong with the order of the thresholds, if anything."""
+        if not self.miss < self.cut <= self.link:
+            return f"miss < cut <= link is required, not {self.miss} < {self.cut} <= {self.link}"
+        if self.keep > self.cut:
+            return f"keep ({self.keep}) must not be above cut ({self.cut})"
+        return None
+
+
+@dataclass(frozen=True)
+class MatchModel:
+    """A model of one kind of party, immutable and named by its content.
+
+    Guarantees: equal artefacts have equal versions; to_json is the same text for the same content.
+    """
+
+    kind: Kind
+    version: str
+    artefact: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, artefact: Mapping[str, Any]) -> Self:
+        """Freeze an artefact: round its floats, order its keys, and name it by its hash."""
+        if artefact.get("format") != FORMAT:
+            raise ModelError(
+                f"A matching model of format {artefact.get('format')} cannot be read; this is format {FORMAT}.",
+                remedy="Train a new model with `partyhub train`.",
+            )
+        frozen = json.loads(_canonical(artefact))
+        thresholds = Thresholds(**frozen["thresholds"])
+        if (problem := thresholds.problem()) is not None:
+            raise ModelError(
+                f"The thresholds of the {frozen['kind']} model contradict each other: {problem}.",
+                remedy="Change `matching.<kind>.thresholds` in hub.yaml.",
+            )
+        return cls(frozen["kind"], hashlib.sha256(_canonical(frozen).encode()).hexdigest(), frozen)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        return cls.of(json.loads(text))
+
+    def to_json(self) -> str:
+        """Write the artefact; the same content gives the same text."""
+        return _canonical(self.artefact)
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(**self.artefact["thresholds"])
+
+    @property
+    def max_part(self) -> int:
+        return int(self.artefact["max_part"])
+
+    @property
+    def origin(self) -> str:
+        """`shipped` weights or `trained` ones."""
+        return str(self.artefact["origin"])
+
+    @property
+    def trained_on(self) -> Mapping[str, int]:
+        """Records per source that the model has seen when it was made."""
+        return dict(self.artefact["trained_on"]["sources"])
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """What was measured when the model was made; no part of its version's meaning for scoring."""
+        return dict(self.artefact["metrics"])
+
+    @property
+    def rules(self) -> list[str]:
+        """Names of the blocking rules in use."""
+        return list(self.artefact["blocking"]["rules"])
+
+    @property
+    def stop_keys(self) -> dict[str, list[int]]:
+        """Keys that bring no pairs, by rule."""
+        return {rule: list(keys) for rule, keys in self.artefact["blocking"]["stop_keys"].items()}
+
+    def block_limit(self, rule: str) -> int:
+        """Return how many records may share a key of the rule before the key must become a stop key."""
+        blocking = self.artefact["blocking"]
+        return int(blocking["limits"].get(rule, blocking["max_block"]))
+
+    @cached_property
+    def scoring_fingerprint(self) -> str:
+        """Hash of all that weights depend on: a new version with only more stop keys has the same one."""
+        parts = {
+            name: self.artefact[name] for name in ("format", "kind", "prior", "comparisons", "frequencies")
+        }
+        parts["keep"] = self.thresholds.keep
+        return hashlib.sha256(_canonical(parts).encode()).hexdigest()
+
+    @cached_property
+    def keys_fingerprint(self) -> str:
+        """Hash of all that blocking keys depend on; stop keys act on pairs, not on keys."""
+        blocking = self.artefact["blocking"]
+        tokens = self.artefact["frequencies"].get("token", {})
+        parts = {"format": FORMAT, "kind": self.kind, "rules": blocking["rules"], "tokens": tokens}
+        return hashlib.sha256(_canonical(parts).encode()).hexdigest()
+
+    @cached_property
+    def frequency_table(self) -> Any:
+        """The counts as an Arrow table (field, value, count), to be joined; built once per model."""
+        import pyarrow as pa
+
+        counted = [
+            (field, value, count)
+            for field, held in self.artefact["frequencies"].items()
+            for value, count in held["counts"].items()
+        ]
+        fields, values, counts = zip(*counted, strict=True) if counted else ((), (), ())
+        return pa.table(
+            {
+                "field": pa.array(fields, pa.string()),
+                "value": pa.array(values, pa.string()),
+                "count": pa.array(counts, pa.int64()),
+            }
+        )
+
+    def with_stop_keys(self, keys: Iterable[tuple[str, int]]) -> "MatchModel":
+        """Return the version of this model in which the given (rule, key hash) bring no pairs."""
+        stop: dict[str, set[int]] = {rule: set(held) for rule, held in self.stop_keys.items()}
+        for rule, key in keys:
+            stop.setdefault(rule, set()).add(int(key))
+        blocking = dict(
+            self.artefact["blocking"], stop_keys={rule: sorted(held) for rule, held in stop.items()}
+        )
+        return MatchModel.of(dict(self.artefact, blocking=blocking))
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(_rounded(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    """Round every float to six significant digits, so that the text survives a round trip."""
+    match value:
+        case float():
+            return float(f"{value:.6g}")
+        case Mapping():
+            return {str(name): _rounded(held) for name, held in value.items()}
+        case list() | tuple():
+            return [_rounded(held) for held in value]
+        case _:
+            return value

@@ -1,0 +1,86 @@
+"""Pairs of records that share a blocking key, and blocks that have grown too large."""
+
+import duckdb
+
+from partyhub_dagster.matching.model import MatchModel
+
+
+def create_pairs(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str, changed: str | None, out: str
+) -> None:
+    """Create the temp table `out` (record_id_l < record_id_r) of the pairs to compare, each once.
+
+    With `changed` (a relation with record_id) only pairs that touch one of its records: those of a full run
+    that do, no others.
+    """
+    _register_stop_keys(con, model)
+    try:
+        touched = (
+            ""
+            if changed is None
+            else f" and key_hash in (select key_hash from {keys}"
+            f" where kind = $kind and record_id in (select record_id from {changed}))"
+        )
+        con.execute(
+            "create or replace temp table ph_block_rows as"
+            f" select key_hash, record_id from {keys} where kind = $kind{touched}"
+            " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys)",
+            {"kind": model.kind},
+        )
+        _create_distinct_pairs(con, changed, out)
+    finally:
+        con.unregister("ph_stop_keys")
+        for table in ("ph_block_rows", "ph_block_ids", "ph_blocks"):
+            con.execute(f"drop table if exists {table}")
+
+
+def _create_distinct_pairs(con: duckdb.DuckDBPyConnection, changed: str | None, out: str) -> None:
+    """Join on dense integers, in record_id order: far cheaper than on ids, and the smaller id stays the smaller."""
+    marked = "false" if changed is None else f"record_id in (select record_id from {changed})"
+    con.execute(
+        "create or replace temp table ph_block_ids as"
+        f" select record_id, (row_number() over (order by record_id) - 1)::bigint as rid, {marked} as changed"
+        " from (select distinct record_id from ph_block_rows)"
+    )
+    con.execute(
+        "create or replace temp table ph_blocks as"
+        " select key_hash, rid, changed from ph_block_rows join ph_block_ids using (record_id)"
+        " where key_hash in (select key_hash from ph_block_rows group by key_hash having count(*) > 1)"
+    )
+    touches = "" if changed is None else " and (l.changed or r.changed)"
+    con.execute(
+        f"create or replace temp table {out} as with found as (select distinct (l.rid << 32) | r.rid as pair"
+        f" from ph_blocks as l join ph_blocks as r on l.key_hash = r.key_hash and l.rid < r.rid{touches})"
+        " select l.record_id as record_id_l, r.record_id as record_id_r from found"
+        " join ph_block_ids as l on l.rid = pair >> 32 join ph_block_ids as r on r.rid = pair & 4294967295"
+    )
+
+
+def large_blocks(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str) -> list[tuple[str, int, int]]:
+    """Return (rule, key hash, records) of the blocks above their limit that are no stop keys yet."""
+    _register_stop_keys(con, model)
+    try:
+        found = con.execute(
+            f"select rule, key_hash, count(*) as n from {keys} where kind = $kind"
+            " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys)"
+            " group by rule, key_hash having n > $least order by rule, key_hash",
+            {"kind": model.kind, "least": min(map(model.block_limit, model.rules), default=0)},
+        ).fetchall()
+    finally:
+        con.unregister("ph_stop_keys")
+    return [(rule, key, n) for rule, key, n in found if n > model.block_limit(rule)]
+
+
+def _register_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel) -> None:
+    import pyarrow as pa
+
+    held = [(rule, key) for rule, keys in model.stop_keys.items() for key in keys]
+    con.register(
+        "ph_stop_keys",
+        pa.table(
+            {
+                "rule": pa.array([rule for rule, _ in held], pa.string()),
+                "key_hash": pa.array([key for _, key in held], pa.uint64()),
+            }
+        ),
+    )

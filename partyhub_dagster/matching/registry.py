@@ -1,0 +1,173 @@
+"""The models of a hub: which one is active, making one when there is none, and switching."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.errors import ModelError
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.tables import MATCH_MODELS
+from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.matching.model import Kind, MatchModel
+from partyhub_dagster.matching.train import default_model, train_model
+
+ENOUGH_IN_TWO_SOURCES = 1_000
+ENOUGH_IN_ONE_SOURCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model as the hub keeps it."""
+
+    model: MatchModel
+    origin: str
+    settings_fingerprint: str
+    trained_sources: tuple[str, ...]
+    trained_records: int
+
+
+def active_model(session: Session, kind: Kind) -> StoredModel | None:
+    """Return the active model of a kind, or None when there is none yet."""
+    return _read(session, "kind = $x and status = 'active'", kind)
+
+
+def require_model(session: Session, kind: Kind) -> MatchModel:
+    """Return the active model of a kind.
+
+    Raises:
+        ModelError: none is active.
+    """
+    stored = active_model(session, kind)
+    if stored is None:
+        raise ModelError(
+            f"No matching model is active for kind {kind}.", remedy="Run `partyhub build` first."
+        )
+    return stored.model
+
+
+def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel:
+    """Make sure that a model is active: shipped weights until there is enough to train on, then trained once.
+
+    Raises:
+        ModelError: hub.yaml asks for other matching settings than the active model was made under.
+    """
+    stored = active_model(session, kind)
+    if stored is not None and stored.settings_fingerprint != config.fingerprint(f"matching:{kind}"):
+        raise ModelError(
+            f"`matching.{kind}` of hub.yaml differs from what the active model was made under.",
+            remedy=f"Run `partyhub train --kind {kind} --activate`, or revert hub.yaml.",
+        )
+    if stored is not None and stored.origin != "shipped":
+        return stored
+    if enough_to_train(session, kind):
+        return train(session, config, kind, activate=True)
+    if stored is not None:
+        return stored
+    model = default_model(kind, config.matching.of_kind(kind))
+    return _store(session, config, model, "shipped", activate=True)
+
+
+def enough_to_train(session: Session, kind: Kind) -> bool:
+    """Tell whether two sources have 1,000 records of the kind each, or one has 5,000."""
+    counts = [
+        row[0]
+        for row in session.con.execute(
+            "select count(*) from normalized_parties where kind = $kind group by source", {"kind": kind}
+        ).fetchall()
+    ]
+    return (
+        max(counts, default=0) >= ENOUGH_IN_ONE_SOURCE or sum(n >= ENOUGH_IN_TWO_SOURCES for n in counts) >= 2
+    )
+
+
+def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) -> StoredModel:
+    """Train a model on the live records; a candidate unless it is to be active at once."""
+    con = session.con
+    con.execute(
+        "create or replace temp table training_records as select * exclude (epoch) from normalized_parties"
+        f" where kind = '{kind}'"
+    )
+    model = train_model(con, "training_records", kind, config.matching.of_kind(kind))
+    session.drop("training_records")
+    return _store(session, config, model, "trained", activate=activate)
+
+
+def activate(session: Session, version: str) -> StoredModel:
+    """Make a stored model the active one of its kind; the next build rescores every pair.
+
+    Raises:
+        ModelError: no model, or more than one, has a version that begins so.
+    """
+    found = session.con.execute(
+        "select version from match_models where starts_with(version, $v)", {"v": version}
+    ).fetchall()
+    if len(found) != 1:
+        raise ModelError(
+            f"{len(found)} models have a version that begins with {version}.",
+            remedy="Take a version from `partyhub model list`.",
+        )
+    stored = _read(session, "version = $x", found[0][0])
+    if stored is None:
+        raise ModelError(f"Model {version} is gone.", remedy="Take a version from `partyhub model list`.")
+    with write_transaction(session.place, session.con) as transaction:
+        switch_status(transaction, stored.model)
+    return stored
+
+
+def switch_status(transaction: WriteTransaction, model: MatchModel) -> None:
+    """Retire the active model of the kind and activate `model`, inside an open transaction."""
+    con = transaction.con
+    con.execute(
+        "create or replace temp table switched as select * exclude (epoch) replace"
+        " (case when version = $version then 'active' else 'retired' end as status)"
+        " from match_models where version = $version or (kind = $kind and status = 'active')",
+        {"version": model.version, "kind": model.kind},
+    )
+    transaction.upsert(MATCH_MODELS, "switched")
+    con.execute("drop table switched")
+
+
+def write_model(
+    transaction: WriteTransaction, model: MatchModel, origin: str, settings_fingerprint: str, *, active: bool
+) -> None:
+    """Store a model inside an open transaction; the same content is stored once."""
+    con = transaction.con
+    seen = model.trained_on
+    row = {
+        "version": model.version, "kind": model.kind, "artefact": model.to_json(),
+        "settings_fingerprint": settings_fingerprint, "origin": origin, "trained_records": sum(seen.values()),
+        "trained_sources": sorted(seen), "metrics": json.dumps(model.metrics, sort_keys=True),
+        "status": "candidate", "created_at": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
+    types = {column.name: column.sql_type for column in MATCH_MODELS.columns}
+    selected = ", ".join(f"${name}::{types[name]} as {name}" for name in row)
+    con.execute(f"create or replace temp table model_row as select {selected}", row)
+    con.execute(
+        "create or replace temp table model_new as from model_row anti join match_models using (version)"
+    )
+    transaction.append(MATCH_MODELS, "model_new")
+    con.execute("drop table model_row; drop table model_new")
+    if active:
+        switch_status(transaction, model)
+
+
+def _store(
+    session: Session, config: HubConfig, model: MatchModel, origin: str, *, activate: bool
+) -> StoredModel:
+    settings = config.fingerprint(f"matching:{model.kind}")
+    with write_transaction(session.place, session.con) as transaction:
+        write_model(transaction, model, origin, settings, active=activate)
+    seen = model.trained_on
+    return StoredModel(model, origin, settings, tuple(sorted(seen)), sum(seen.values()))
+
+
+def _read(session: Session, condition: str, value: str) -> StoredModel | None:
+    row = session.con.execute(
+        "select artefact, origin, settings_fingerprint, trained_sources, trained_records from match_models"
+        f" where {condition}",
+        {"x": value},
+    ).fetchone()
+    if row is None:
+        return None
+    return StoredModel(MatchModel.from_json(row[0]), row[1], row[2], tuple(row[3]), int(row[4]))

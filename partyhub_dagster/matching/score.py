@@ -1,0 +1,50 @@
+"""The weight of each pair, from the frozen model alone."""
+
+import duckdb
+
+from partyhub_dagster.matching.features import create_features
+from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
+
+
+def score_pairs(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, pairs: str, out: str
+) -> None:
+    """Create the temp table `out` (record_id_l, record_id_r, weight) of the pairs at or above `keep`.
+
+    Units: weight is an INTEGER in 1/1000 bit. Reads: `pairs` with record_id_l < record_id_r.
+    Guarantees: a pair's weight is the same in any batch, because it depends on its two records and the model.
+    """
+    con.execute(
+        "create or replace temp view ph_scored_records as"
+        f" select * from {records} where kind = '{model.kind}' and record_id in"
+        f" (select record_id_l from {pairs} union select record_id_r from {pairs})"
+    )
+    create_features(con, model, "ph_scored_records", "ph_features")
+    con.execute(
+        "create or replace temp table ph_blocked_pairs as"
+        " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key"
+        f" from {pairs} join ph_features as l on l.record_id = record_id_l"
+        " join ph_features as r on r.record_id = record_id_r"
+    )
+    try:
+        _score(con, model, out)
+    finally:
+        con.execute("drop view ph_scored_records; drop table ph_features; drop table ph_blocked_pairs")
+
+
+def _score(con: duckdb.DuckDBPyConnection, model: MatchModel, out: str) -> None:
+    keep = model.thresholds.keep
+    with open_linker(con, splink_settings(model), "ph_features") as linker:
+        api = linker._db_api
+        pairs = api.register("ph_blocked_pairs", table_name="ph_pairs")
+        linker.table_management.register_blocked_pairs_for_predict(pairs)
+        # a little below `keep`: which pairs stay is decided on the rounded weight
+        found = linker.inference.predict(threshold_match_weight=keep - 0.01, warning_mode="never")
+        con.execute(
+            f"create or replace temp table {out} as with scored as (select rid_l, rid_r,"
+            f" round(match_weight * 1000)::integer as weight from {found.physical_name})"
+            " select l.record_id as record_id_l, r.record_id as record_id_r, weight from scored"
+            " join ph_features as l on l.rid = rid_l join ph_features as r on r.rid = rid_r where weight >= $keep",
+            {"keep": round(keep * 1000)},
+        )

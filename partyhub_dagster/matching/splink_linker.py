@@ -1,0 +1,96 @@
+"""The one place that talks to Splink: a linker over frozen settings, quiet, with its tables cleared away."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.levels import splink_comparison, tf_column
+from partyhub_dagster.matching.model import MatchModel
+
+SCRATCH = "partyhub_scratch"
+
+
+def splink_settings(model: MatchModel, *, explain: bool = False) -> dict[str, Any]:
+    """Return the model in Splink's terms."""
+    weights = model.artefact["comparisons"]
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "rid",
+        "probability_two_random_records_match": model.artefact["prior"],
+        "comparisons": [
+            splink_comparison(comparison, {name: tuple(mu) for name, mu in weights[comparison.name].items()})
+            for comparison in comparisons_of(model.kind)
+            if comparison.name in weights
+        ],
+        "blocking_rules_to_generate_predictions": [],
+        "retain_matching_columns": explain,
+        "retain_intermediate_calculation_columns": explain,
+    }
+
+
+@contextmanager
+def open_linker(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], features: str) -> Iterator[Any]:
+    """Yield a Splink linker over the temp table `features`.
+
+    Splink makes ordinary tables in the current schema, so it runs in a scratch database in memory: nothing of it
+    can land in a lake that the connection uses.
+    """
+    from splink import DuckDBAPI, Linker
+
+    before = con.execute("select current_database(), current_schema()").fetchall()[0]
+    con.execute(f"attach if not exists ':memory:' as {SCRATCH}")
+    with _quiet():
+        con.execute(f"use {SCRATCH}.main")
+        api = DuckDBAPI(connection=con)
+        try:
+            linker = Linker(
+                api.register(features, table_name="ph_features"),
+                settings,
+                log_level=None,
+                validate_settings=False,
+            )
+            _register_frequencies(con, linker, api)
+            yield linker
+        finally:
+            api.delete_tables_created_by_splink_from_db()
+            con.execute("drop table if exists ph_no_frequencies")
+            con.execute("use {}.{}".format(*(f'"{name}"' for name in before)))
+
+
+def _register_frequencies(con: duckdb.DuckDBPyConnection, linker: Any, api: Any) -> None:
+    """Tell Splink that frequencies are known: the features carry them, so that no batch counts its own."""
+    names = [column.unquote().name for column in linker._settings_obj._term_frequency_columns]
+    if not names:
+        return
+    columns = ", ".join(f"null::varchar as {name}, null::double as tf_{name}" for name in names)
+    con.execute(f"create or replace temp table ph_no_frequencies as select {columns} limit 0")
+    for name in names:
+        table = api.register("ph_no_frequencies", table_name=f"ph_tf_{name}")
+        linker.table_management.register_term_frequency_lookup(table, name)
+
+
+def frequency_columns(model: MatchModel) -> list[str]:
+    """Name the features that carry frequencies."""
+    return [
+        tf_column(comparison, level)
+        for comparison in comparisons_of(model.kind)
+        if comparison.name in model.artefact["comparisons"]
+        for level in comparison.levels
+        if level.tf is not None
+    ]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Splink from logging statements, which quote values."""
+    logger = logging.getLogger("splink")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,171 @@
+"""The two stages of matching: blocking keys of every live record, and the scored pairs they bring."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.errors import ModelError
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.tables import BLOCKING_KEYS, MATCH_EDGES, NORMALIZED_PARTIES
+from partyhub_dagster.lake.write import WriteTransaction, Written
+from partyhub_dagster.matching.blocking import create_blocking_keys
+from partyhub_dagster.matching.model import Kind, MatchModel
+from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.registry import active_model, require_model, write_model
+from partyhub_dagster.matching.score import score_pairs
+
+CODE_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchChanges:
+    """What one run of a matching stage did."""
+
+    looked_at: int = 0
+    pairs: int = 0
+    changed: int = 0
+    removed: int = 0
+    stop_keys_added: int = 0
+
+
+def block_changed(session: Session, kind: Kind) -> MatchChanges:
+    """Keep blocking_keys of one kind: keys of the records that changed.
+
+    Reads normalized_parties and the active model. Writes blocking_keys.
+    """
+    con = session.con
+    model = require_model(session, kind)
+    stage_fingerprint = hashlib.sha256(f"{CODE_VERSION}:{model.keys_fingerprint}".encode()).hexdigest()
+    delta = read_delta(con, f"blocking_keys/{kind}", stage_fingerprint, full=session.full)
+    if delta.is_empty(con, [NORMALIZED_PARTIES]):
+        return MatchChanges()
+    con.execute(f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}")
+    con.execute(
+        "create or replace temp table dirty_records as"
+        f" from normalized_parties semi join dirty using (record_id) where kind = '{kind}'"
+    )
+    create_blocking_keys(con, model, "dirty_records", "keys_new")
+    con.execute(
+        f"create or replace temp table keys_ready as select * replace ('{kind}' as kind) from keys_new order by rule, key_hash"
+    )
+    inside = f"(from blocking_keys where kind = '{kind}')"
+    con.execute(
+        "create or replace temp table scope as select rule, key_hash, record_id from"
+        + (inside if delta.everything else f" {inside} semi join dirty using (record_id)")
+        + " union select rule, key_hash, record_id from keys_ready"
+    )
+    (written,) = write_stage(
+        session.place, con, delta, lambda tx: [tx.write_differences(BLOCKING_KEYS, "keys_ready", "scope")]
+    )
+    looked_at = session.count("dirty")
+    session.drop("dirty", "dirty_records", "keys_new", "keys_ready", "scope")
+    return MatchChanges(looked_at, 0, written.changed, written.removed)
+
+
+def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChanges:
+    """Keep match_edges of one kind: pairs that touch a changed record, scored by the frozen model.
+
+    Reads normalized_parties, blocking_keys and the active model. Writes match_edges; when a block has outgrown
+    its limit also a new version of the model, in which that block's key is a stop key.
+
+    Raises:
+        ModelError: a block outgrew its limit and hub.yaml asks to stop then.
+    """
+    con = session.con
+    model = require_model(session, kind)
+    delta = read_delta(con, f"match_edges/{kind}", edge_fingerprint(model), full=session.full)
+    if delta.is_empty(con, [NORMALIZED_PARTIES, BLOCKING_KEYS]):
+        return MatchChanges()
+    con.execute(
+        f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}"
+        f" union {delta.changed(BLOCKING_KEYS, 'record_id', _RECORD_OF_KEY)}"
+    )
+    con.execute(
+        f"create or replace temp view keys as select rule, key_hash, record_id from blocking_keys where kind = '{kind}'"
+    )
+    outgrown = _outgrown(session, config, kind, model, delta)
+    newer = model.with_stop_keys((rule, key) for rule, key, _ in outgrown) if outgrown else model
+    pairs = _score(session, kind, newer, delta)
+
+    def write(transaction: WriteTransaction) -> list[Written]:
+        if outgrown:
+            settings = active_model(session, kind)
+            write_model(
+                transaction,
+                newer,
+                "stop_keys",
+                settings.settings_fingerprint if settings else "",
+                active=True,
+            )
+        return [transaction.write_differences(MATCH_EDGES, "edges", "scope")]
+
+    (written,) = write_stage(
+        session.place, con, dataclasses.replace(delta, fingerprint=edge_fingerprint(newer)), write
+    )
+    looked_at = session.count("dirty")
+    session.drop("dirty", "pairs", "scored", "edges", "scope")
+    return MatchChanges(looked_at, pairs, written.changed, written.removed, len(outgrown))
+
+
+_RECORD_OF_KEY = "split_part(key, '|', 3)::uuid"
+
+
+def edge_fingerprint(model: MatchModel) -> str:
+    """Return what edges depend on besides records and their keys: weights, stop keys, Splink, our code."""
+    import importlib.metadata
+
+    stop = sorted(model.stop_keys.items())
+    parts = (CODE_VERSION, importlib.metadata.version("splink"), model.scoring_fingerprint, stop)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _outgrown(
+    session: Session, config: HubConfig, kind: Kind, model: MatchModel, delta: Delta
+) -> list[tuple[str, int, int]]:
+    """Find blocks above their frozen limit; every record in one becomes dirty, for its pairs may go."""
+    con = session.con
+    touched = (
+        "keys"
+        if delta.everything
+        else "(from keys semi join (select distinct rule, key_hash from keys semi join dirty using (record_id)) using (rule, key_hash))"
+    )
+    outgrown = large_blocks(con, model, touched)
+    if outgrown and config.matching.of_kind(kind).on_large_block == "stop":
+        raise ModelError(
+            f"{len(outgrown)} blocks of kind {kind} have outgrown their limit (largest: {max(n for _, _, n in outgrown):,}"
+            " records share a key); nothing was scored.",
+            remedy=f"Train a new model, or set matching.{kind}.on_large_block: stop_key in hub.yaml.",
+        )
+    for rule, key, _ in outgrown:
+        con.execute(
+            "insert into dirty select record_id from keys where rule = $r and key_hash = $k",
+            {"r": rule, "k": key},
+        )
+    return outgrown
+
+
+def _score(session: Session, kind: Kind, model: MatchModel, delta: Delta) -> int:
+    """Create temp tables `edges` (both directions) and `scope` (the directions they replace); count the pairs."""
+    con = session.con
+    changed = None if delta.everything else "dirty"
+    create_pairs(con, model, "keys", changed, "pairs")
+    con.execute("create or replace temp table paired_records as from normalized_parties semi join"
+                " (select record_id_l as record_id from pairs union select record_id_r from pairs) using (record_id)")  # fmt: skip
+    score_pairs(con, model, "paired_records", "pairs", "scored")
+    con.execute(
+        "create or replace temp table edges as select * from ("
+        f" select record_id_l as record_id, record_id_r as other_id, '{kind}' as kind, weight from scored union all"
+        f" select record_id_r, record_id_l, '{kind}', weight from scored) order by record_id, other_id"
+    )
+    held = f"(select record_id, other_id from match_edges where kind = '{kind}')"
+    if not delta.everything:
+        touching = f"(from {held} semi join dirty using (record_id))"
+        held = f"(from {touching} union select other_id, record_id from {touching})"
+    con.execute(
+        f"create or replace temp table scope as from {held} union select record_id, other_id from edges"
+    )
+    pairs = session.count("pairs")
+    session.drop("paired_records")
+    return pairs
