@@ -1,4 +1,4 @@
-"""What every test gets: no hub, home or Dagster instance of the person who runs it, and a Hypothesis profile."""
+"""What every test gets: a Hypothesis profile, and no hub or Dagster instance of the person who runs it."""
 
 import os
 from pathlib import Path
