@@ -1,6 +1,6 @@
 """What no section of hub.yaml can say alone: names that refer to other parts, and contradictions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from partyhub_dagster.config.checks_attributes import check_attributes
 from partyhub_dagster.config.checks_sources import check_sources
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.mistakes import YamlPath, what_to_write
-from partyhub_dagster.config.semantics import MEANINGS
+from partyhub_dagster.config.semantics import MEANINGS, SUB_ATTRIBUTES
 from partyhub_dagster.config.survivorship import Rule
 
 Finding = tuple[YamlPath, str, str]
@@ -30,8 +30,14 @@ class References:
         sources = dict.fromkeys([*config.sources, *_keys(refused, "sources")])
         groups = tuple(name for name, found in config.attributes.items() if found.group == name)
         defaults = (meaning.attribute for meaning in MEANINGS.values() if meaning.attribute)
-        guessed = frozenset([*defaults, *_attribute_names(refused)])
+        leading = frozenset([*defaults, *_attribute_names(refused)])
+        guessed = leading if not refused else leading | _with_parts(leading)
         return cls(tuple(sources), tuple(config.attributes), groups, guessed)
+
+
+def _with_parts(leading: Iterable[str]) -> frozenset[str]:
+    parts = {part for parts in SUB_ATTRIBUTES.values() for part in parts}
+    return frozenset(f"{name}_{part}" for name in leading for part in parts)
 
 
 def _keys(data: Any, section: str) -> list[str]:
@@ -55,7 +61,7 @@ def _attribute_names(data: Any) -> Iterator[str]:
 def check_all(config: HubConfig, references: References) -> Iterator[Finding]:
     """Find every contradiction and every name that nothing has."""
     yield from check_sources(config)
-    yield from check_attributes(config)
+    yield from check_attributes(config, references.guessed)
     yield from _check_source_names(config, references)
     yield from _check_rules(config, references)
     yield from _check_quality(config, references)

@@ -1,6 +1,6 @@
 """Contradictions about attributes: one name with two meanings, and settings that its type cannot have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from partyhub_dagster.config.attributes import Attribute, AttributeSection
 from partyhub_dagster.config.hub import HubConfig
@@ -13,18 +13,20 @@ RESERVED = frozenset({"party_id", "party_type", "kind", "provenance", "members",
 """Columns that golden records have anyway."""
 
 
-def check_attributes(config: HubConfig) -> Iterator[Finding]:
-    """Find attributes that cannot be what hub.yaml says."""
+def check_attributes(config: HubConfig, guessed: Set[str]) -> Iterator[Finding]:
+    """Find attributes that cannot be what hub.yaml says; nothing is said of those `guessed` that nothing feeds."""
     fed = list(_feeds(config))
     yield from _check_types(config, fed)
     yield from _check_names(config, fed)
     for name, words in config.attribute_sections.items():
         path: YamlPath = ("attributes", name)
         found = config.attributes.get(name)
+        if found is None and name in guessed:
+            continue
         if found is None:
-            names = [fed_name for _, fed_name, _ in fed]
-            remedy = what_to_write(name, names) if names else "Add type"
-            yield path, f"no source feeds `{name}`, and it has no type", f"{remedy}; or add type"
+            names = dict.fromkeys(fed_name for _, fed_name, _ in fed)
+            problem = f"no source feeds `{name}`, and it has no type"
+            yield path, problem, f"{what_to_write(name, names)}; or add type"
         elif found.group != name:
             problem = f"`{name}` is a part of `{found.group}`"
             yield path, problem, f"Write the settings of {found.group}"
@@ -55,7 +57,7 @@ def _check_types(config: HubConfig, fed: list[tuple[YamlPath, str, Target]]) -> 
         type_ = MEANINGS[target.type].attribute_type
         known, where = first.setdefault(name, (type_, f"sources.{path[1]}"))
         if type_ != known:
-            problem = f"`{name}` gets a {type_} here, but is a {known} by {where}"
+            problem = f"`{name}` is of type {type_} here, but of type {known} by {where}"
             yield path, problem, "Write attribute: ANOTHER_NAME, or the same type"
 
 
@@ -81,9 +83,9 @@ def _check_names(config: HubConfig, fed: list[tuple[YamlPath, str, Target]]) -> 
 def _check_settings(path: YamlPath, words: AttributeSection, found: Attribute) -> Iterator[Finding]:
     if words.exclusive and not ATTRIBUTE_TYPES[found.type].is_identifier:
         remedy = "Leave exclusive out; tax_id, lei, duns and identifier can have it"
-        yield (*path, "exclusive"), f"a {found.type} identifies nobody alone", remedy
+        yield (*path, "exclusive"), f"values of type {found.type} do not identify a party", remedy
     if words.multiple and ATTRIBUTE_TYPES[found.type].sql_type != "VARCHAR":
-        yield (*path, "multiple"), f"a {found.type} has one value", "Leave multiple out"
+        yield (*path, "multiple"), f"an attribute of type {found.type} has one value", "Leave multiple out"
 
 
 def _check_parts_of_multiple(config: HubConfig, fed: list[tuple[YamlPath, str, Target]]) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """Contradictions inside one source."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.mappings import Target
@@ -29,8 +28,8 @@ def _check_paths(path: YamlPath, source: Source) -> Iterator[Finding]:
             yield at, "sources are read from local files", "Write a path or glob relative to hub.yaml"
         elif "\\" in pattern:
             yield at, "a path is written with /", f"Write {pattern.replace(chr(92), '/')}"
-        elif PurePosixPath(pattern).is_absolute() or pattern.startswith("~"):
-            yield at, "the path is not relative", "Write a path or glob relative to the folder of hub.yaml"
+        elif pattern.startswith("~"):
+            yield at, "`~` is not followed", "Write a path or glob relative to the folder of hub.yaml"
         elif pattern.endswith("/"):
             yield at, "the path is a folder", f"Write a glob, such as {pattern}*.{source.format}"
 
@@ -60,7 +59,7 @@ def _check_kinds(path: YamlPath, source: Source) -> Iterator[Finding]:
     other = {"person_name": "organization_name", "organization_name": "person_name"}
     for at, target in _targets(path, source):
         if only_for.get(target.type, kinds[0]) not in kinds:
-            problem = f"a {target.type} never applies: every record is of kind {kinds[0]}"
+            problem = f"type {target.type} never applies: every record is of kind {kinds[0]}"
             yield (*at, "type"), problem, f"Write {other[target.type]}, or change kind of the source"
     if source.party_type is None:
         return

@@ -35,10 +35,14 @@ class Document:
     mistakes: tuple[Mistake, ...] = ()
 
     def place(self, path: YamlPath) -> YamlPath:
-        """Cut a path of the schema to its longest beginning that the file has."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return path
+        """Find the closest place that the file has for a path of the schema, which may see lists of one."""
+        found: YamlPath = ()
+        for step in path:
+            if (*found, step) in self.lines:
+                found = (*found, step)
+            elif step != 0:
+                break
+        return found
 
     def mistake(self, path: YamlPath, problem: str, remedy: str) -> Mistake:
         """Describe a mistake at the closest place that the file has."""

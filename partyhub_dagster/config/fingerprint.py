@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 if TYPE_CHECKING:
     from partyhub_dagster.config.hub import HubConfig
 
@@ -33,18 +35,22 @@ def _content(config: "HubConfig", section: str) -> Any:
             return _normalizing(config, source)
         case "sources", source if source:
             return _loading(config, source)
-        case "matching", "person" | "organization":
-            return getattr(config.matching, part).model_dump(mode="json")
         case "survivorship", "":
             return _surviving(config)
-        case "quality", "":
-            return config.quality.model_dump(mode="json")
-        case "publish", "":
-            return config.publish.model_dump(mode="json")
-        case "hub", "":
-            return config.model_dump(mode="json", exclude={"root"})
         case _:
-            raise KeyError(section)
+            return _written(config, section)
+
+
+def _written(config: "HubConfig", section: str) -> Any:
+    """The sections that are read as they are written."""
+    models: dict[str, BaseModel] = {
+        "matching:person": config.matching.person,
+        "matching:organization": config.matching.organization,
+        "quality": config.quality,
+        "publish": config.publish,
+        "hub": config,
+    }
+    return models[section].model_dump(mode="json", exclude={"root"})
 
 
 def _loading(config: "HubConfig", source: str) -> Any:

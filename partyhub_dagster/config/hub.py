@@ -11,7 +11,7 @@ from partyhub_dagster.config.attributes import Attribute, AttributeSection, reso
 from partyhub_dagster.config.matching import Matching
 from partyhub_dagster.config.publish import Publish
 from partyhub_dagster.config.quality import Quality
-from partyhub_dagster.config.section import NAME_PATTERN, Section
+from partyhub_dagster.config.section import Name, Section
 from partyhub_dagster.config.semantics import KINDS
 from partyhub_dagster.config.sources import Source
 from partyhub_dagster.config.survivorship import Survivorship, SurvivorshipSection, resolve_survivorship
@@ -28,11 +28,11 @@ class HubConfig(Section):
     """Folder of hub.yaml; not written in it."""
     version: Annotated[Literal[1], BeforeValidator(_version_form)] = 1
     """Version of this file's shape."""
-    name: Annotated[str, Field(pattern=NAME_PATTERN)] = "hub"
+    name: Name = "hub"
     """Name of the hub."""
     sources: dict[str, Source] = Field(min_length=1)
     """Where records come from, by name."""
-    attribute_sections: dict[str, AttributeSection] = Field(default={}, alias="attributes")
+    attribute_sections: dict[str, AttributeSection] = Field(default_factory=dict, alias="attributes")
     """What is said of attributes beyond their defaults."""
     matching: Matching = Matching()
     """How records are compared."""

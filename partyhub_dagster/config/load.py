@@ -1,6 +1,5 @@
 """Reading hub.yaml: a configuration, or every mistake in it."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from partyhub_dagster.config.checks import References, check_all
 from partyhub_dagster.config.document import Document, parse_document, read_document
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.mistakes import Mistake, YamlPath
+from partyhub_dagster.config.pruning import path_before, without
 from partyhub_dagster.config.shape import shape_mistakes, written_keys
 from partyhub_dagster.config.sources import Source
 from partyhub_dagster.errors import ConfigError
@@ -58,73 +58,62 @@ def _read(document: Document) -> tuple[HubConfig | None, list[Mistake]]:
     if not isinstance(document.data, dict):
         problem = "the file holds no keys with values"
         return None, [document.mistake((), problem, "Start with version, name and sources")]
-    root = document.file.absolute().parent
-    data, filled_in = _without_filled_in(document)
-    mistakes = [*document.mistakes, *filled_in]
-    config, errors = _validate(data, root)
-    mistakes += shape_mistakes(document, errors.errors()) if errors else []
-    pruned = config is None
-    while config is None and errors is not None and _prune(data, document, errors):
-        config, errors = _validate(data, root)
+    refused, mistakes = _never_written(document)
+    mistakes = [*document.mistakes, *mistakes]
+    config, errors = _validate(document, refused)
+    if errors is not None:
+        mistakes += shape_mistakes(document, errors.errors())
+    is_whole = config is not None
+    while config is None and errors is not None:
+        more = refused | _places(document, errors, refused)
+        if more == refused or () in more:
+            break
+        refused = more
+        config, errors = _validate(document, refused)
     if config is not None:
-        references = References.of(config, document.data if pruned else {})
-        mistakes += [document.mistake(*found) for found in check_all(config, references)]
-    return (None if pruned else config), _in_order(mistakes)
+        references = References.of(config, {} if is_whole else document.data)
+        found = check_all(config, references)
+        mistakes += [document.mistake(path_before(path, refused), *words) for path, *words in found]
+    return (config if is_whole else None), _in_order(mistakes)
 
 
-def _validate(data: dict[str, Any], root: Path) -> tuple[HubConfig | None, ValidationError | None]:
+def _validate(
+    document: Document, refused: frozenset[YamlPath]
+) -> tuple[HubConfig | None, ValidationError | None]:
+    data: dict[str, Any] = without(document.data, refused)
     try:
-        return HubConfig.model_validate({**data, "root": root}), None
+        return HubConfig.model_validate({**data, "root": document.file.absolute().parent}), None
     except ValidationError as error:
         return None, error
 
 
-def _without_filled_in(document: Document) -> tuple[dict[str, Any], list[Mistake]]:
-    """Take out keys that the schema has but authors do not write."""
-    data: dict[str, Any] = copy.deepcopy(document.data)
-    mistakes = []
-    sections: list[tuple[YamlPath, Any, str]] = [((), data, "root")]
-    sources = data.get("sources")
-    if isinstance(sources, dict):
-        sections += [(("sources", name), source, "name") for name, source in sources.items()]
-    for path, section, key in sections:
-        if isinstance(section, dict) and key in section:
-            del section[key]
-            keys = ", ".join(written_keys(HubConfig if key == "root" else Source))
-            remedy = f"Leave it out; valid are {keys}"
-            mistakes.append(document.mistake((*path, key), f"`{key}` is no key of this section", remedy))
-    return data, mistakes
-
-
-def _prune(data: dict[str, Any], document: Document, errors: ValidationError) -> bool:
-    """Take out what has mistakes, so that the rest can be checked; says whether it found any."""
-    taken = False
+def _places(document: Document, errors: ValidationError, refused: frozenset[YamlPath]) -> frozenset[YamlPath]:
+    """Where the parts with errors stand in the file; a part that lacks what was refused before is refused whole."""
+    places = set()
     for error in errors.errors():
-        at = error.get("ctx", {}).get("at", ())
-        path = document.place((*error["loc"], *at))
-        if error["type"] == "hub_mistake" and at:
-            path = document.place(error["loc"])
-        taken = _take_out(data, path) or taken
-    return taken
+        place = document.place(path_before(error["loc"], refused))
+        while place in refused:
+            place = place[:-1]
+        places.add(place)
+    return frozenset(places)
 
 
-def _take_out(data: Any, path: YamlPath) -> bool:
-    """Blank one entry; lists keep their positions, so that paths stay right."""
-    for step in path[:-1]:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    if not path or not isinstance(data, (dict, list)):
-        return False
-    try:
-        if isinstance(data, dict):
-            del data[path[-1]]
-        else:
-            del data[int(path[-1])]
-    except (KeyError, IndexError):
-        return False
-    return True
+def _never_written(document: Document) -> tuple[frozenset[YamlPath], list[Mistake]]:
+    """Find keys that the schema has but authors do not write."""
+    candidates: list[tuple[YamlPath, type[HubConfig] | type[Source]]] = [(("root",), HubConfig)]
+    sources = document.data.get("sources")
+    if isinstance(sources, dict):
+        candidates += [(("sources", name, "name"), Source) for name in sources]
+    found = [(path, model) for path, model in candidates if path in document.lines]
+    mistakes = [
+        document.mistake(
+            path,
+            f"`{path[-1]}` is no key of this section",
+            f"Leave it out; valid are {', '.join(written_keys(model))}",
+        )
+        for path, model in found
+    ]
+    return frozenset(path for path, _ in found), mistakes
 
 
 def _in_order(mistakes: list[Mistake]) -> list[Mistake]:

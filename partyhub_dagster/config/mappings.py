@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from partyhub_dagster.config.mistakes import what_to_write
-from partyhub_dagster.config.section import COLUMN_PATTERN, Section, wrong
+from partyhub_dagster.config.section import Section, wrong
 from partyhub_dagster.config.semantics import MEANINGS, Meaning, SemanticType
 
 
@@ -39,7 +39,7 @@ def _country_code(value: str) -> str:
 
 
 def _is_country(code: str) -> bool:
-    import pycountry
+    import pycountry  # noqa: PLC0415 - reads files; only a hub.yaml that names countries needs it
 
     return pycountry.countries.get(alpha_2=code) is not None
 
@@ -48,7 +48,7 @@ Country = Annotated[str, AfterValidator(_country_code)]
 
 
 def _attribute_name(value: str) -> str:
-    if not re.fullmatch(COLUMN_PATTERN, value):
+    if not re.fullmatch("[a-z][a-z0-9_]*", value):
         raise wrong(
             f"`{value}` cannot name an attribute, which becomes a column of the golden records",
             f"Write lower-case letters, digits and _, such as {_as_column(value)}",
@@ -87,7 +87,7 @@ class Target(Section):
         _check_identifier(self, meaning)
         if meaning.attribute is None and not meaning.is_identifier and self.attribute is None:
             raise wrong(
-                f"a {self.type} does not say which attribute it feeds", "Add attribute: NAME, such as note"
+                f"nothing says which attribute the {self.type} feeds", "Add attribute: NAME, such as note"
             )
         return self
 
@@ -118,10 +118,12 @@ def _check_part(target: Target, meaning: Meaning) -> None:
     if not meaning.parts:
         having = ", ".join(name for name, other in MEANINGS.items() if len(other.parts) > 1)
         raise wrong(
-            f"a {target.type} has no parts", f"Leave part out; only {having} have parts", at=("part",)
+            f"values of type {target.type} have no parts",
+            f"Leave part out; only {having} have parts",
+            at=("part",),
         )
     raise wrong(
-        f"`{target.part}` is no part of a {target.type}",
+        f"`{target.part}` is no part of type {target.type}",
         what_to_write(target.part, meaning.parts),
         at=("part",),
     )
@@ -129,10 +131,10 @@ def _check_part(target: Target, meaning: Meaning) -> None:
 
 def _check_identifier(target: Target, meaning: Meaning) -> None:
     if meaning.is_identifier and meaning.scheme is None and target.scheme is None:
-        raise wrong("an identifier does not say of which scheme it is", "Add scheme: NAME, such as passport")
+        raise wrong("nothing says of which scheme the identifier is", "Add scheme: NAME, such as passport")
     if target.scheme is not None and not meaning.is_identifier:
         raise wrong(
-            f"a {target.type} has no scheme",
+            f"values of type {target.type} have no scheme",
             "Leave scheme out, or write type: identifier or type: tax_id",
             at=("scheme",),
         )

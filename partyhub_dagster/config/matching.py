@@ -78,6 +78,6 @@ class Matching(Section):
     organization: MatchSettings = MatchSettings()
     """How organizations are compared."""
 
-    def of_kind(self, kind: Kind) -> MatchSettings:
+    def of(self, kind: Kind) -> MatchSettings:
         """The settings of one kind."""
         return self.person if kind == "person" else self.organization

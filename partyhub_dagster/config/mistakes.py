@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 YamlPath = tuple[str | int, ...]
+MOST_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ def what_to_write(word: str, valid: Iterable[str]) -> str:
     best = closest(word, names)
     if not names:
         return "Leave it out; there is nothing to name here"
-    if best is not None and len(names) > 20:
+    if best is not None and len(names) > MOST_LISTED:
         return f"Write {best}"
+    if len(names) == 1:
+        return f"Write {names[0]}"
     listed = ", ".join(names)
     return f"Write {best}; valid are {listed}" if best is not None else f"Write one of {listed}"

@@ -14,9 +14,9 @@ class Quality(Section):
 
     max_quarantined_share: Share = 0.1
     """Rows of a source that may be in quarantine."""
-    min_completeness: dict[str, Share] = {}
+    min_completeness: dict[str, Share] = Field(default_factory=dict)
     """Golden records that must have a value, by attribute."""
-    min_valid_share: dict[str, Share] = {}
+    min_valid_share: dict[str, Share] = Field(default_factory=dict)
     """Checkable values that must pass their check, by attribute."""
     max_component_share: Share = 0.01
     """Records of a kind that one component may hold."""

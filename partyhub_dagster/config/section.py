@@ -1,13 +1,11 @@
 """The base of every section of hub.yaml, and how a section says that something in it is wrong."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
-
-NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
-COLUMN_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 
 class Section(BaseModel):
@@ -31,3 +29,13 @@ def wrong(problem: str, remedy: str, at: tuple[str | int, ...] = ()) -> Pydantic
 def as_list(value: Any) -> Any:
     """Let one thing stand for a list of one."""
     return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _plain_name(value: str) -> str:
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", value):
+        raise wrong(f"`{value}` cannot be a name", "Write letters, digits and _ only, a letter first")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+"""A name that can stand in file names, table names and commands."""

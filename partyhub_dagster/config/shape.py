@@ -36,6 +36,7 @@ _EXPECTED = {
     "too_short": "at least one entry is needed",
     "string_too_short": "a text is needed",
     "string_too_long": "the text is too long",
+    "too_long": "the text is too long",
 }
 
 
@@ -72,16 +73,13 @@ def _mistake(document: Document, error: ErrorDetails) -> Mistake:
             options = [str(option) for option in get_args(_annotation_at(path))]
             problem = f"`{_shown(error['input'])}` is not valid here"
             return document.mistake(path, problem, what_to_write(str(error["input"]), options))
-        case "string_pattern_mismatch":
-            remedy = "Write letters, digits and _ only, a letter first"
-            return document.mistake(path, f"`{_shown(error['input'])}` cannot be used as a name", remedy)
         case kind:
             problem = _EXPECTED.get(kind) or error["msg"].replace("Input should be", "the value should be")
             return document.mistake(path, problem, f"Write: {_meaning(path)}")
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else "this"
+    return str(value) if isinstance(value, (str, int, float)) else "this"
 
 
 def _meaning(path: YamlPath) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from partyhub_dagster.config.mappings import ColumnTarget, Constant, Country, Mapping
-from partyhub_dagster.config.section import NAME_PATTERN, Section, as_list, wrong
+from partyhub_dagster.config.section import Name, Section, as_list, wrong
 from partyhub_dagster.config.semantics import KINDS, Kind, PartyType
 from partyhub_dagster.config.time_formats import problem_of_format
 
@@ -16,7 +16,7 @@ SUFFIXES: dict[str, FileFormat] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
-COMPRESSIONS = (".gz", ".zst")
+COMPRESSIONS = (".gz",)
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -73,7 +73,7 @@ class KindChoice(Section):
 
     column: Text | None = None
     """Column that says it; left out: every record has the default."""
-    values: dict[str, Kind] = {}
+    values: dict[str, Kind] = Field(default_factory=dict)
     """What the column's values mean."""
     default: Kind | None = None
     """Kind of rows whose value is not listed; left out: such rows are quarantined."""
@@ -95,7 +95,7 @@ class PartyTypeChoice(Section):
 
     column: Text | None = None
     """Column that says it; left out: every record has the default."""
-    values: dict[str, PartyType] = {}
+    values: dict[str, PartyType] = Field(default_factory=dict)
     """What the column's values mean."""
     default: PartyType | None = None
     """For rows whose value is not listed; left out: INDIVIDUAL or ORGANIZATION, by kind."""
@@ -131,7 +131,7 @@ class CsvOptions(Section):
 class Source(Section):
     """A feed of records."""
 
-    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    name: Name
     """Its key under `sources`; not written in the section itself."""
     path: Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(min_length=1)]
     """Files or globs, relative to hub.yaml."""
@@ -166,18 +166,17 @@ class Source(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _guess_format(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or data.get("format") is not None or data.get("path") is None:
+    def _tell_from_suffix(cls, data: Any) -> Any:
+        """Fill in the format, and the delimiter of .tsv files, where the suffixes tell one."""
+        if not isinstance(data, dict):
             return data
-        guesses = {format_of(path) for path in as_list(data["path"])}
-        guess = guesses.pop() if len(guesses) == 1 else None
-        if guess is None:
-            raise wrong(
-                "the suffix of path does not tell one format",
-                "Add format: csv, format: jsonl or format: parquet",
-                at=("path",),
-            )
-        return {**data, "format": guess}
+        paths = [path for path in as_list(data.get("path")) if isinstance(path, str)]
+        formats = {format_of(path) for path in paths}
+        if data.get("format") is None and (not paths or (len(formats) == 1 and None not in formats)):
+            data = {**data, "format": formats.pop() if paths else "csv"}
+        if paths and all(_suffix(path) == ".tsv" for path in paths) and "csv" not in data:
+            data = {**data, "csv": {"delimiter": "\t"}}
+        return data
 
     @property
     def mappings(self) -> list[Mapping]:
@@ -204,11 +203,13 @@ class Source(Section):
         return [root / pattern for pattern in self.path]
 
 
-def format_of(path: object) -> FileFormat | None:
+def format_of(path: str) -> FileFormat | None:
     """Tell the format of a file from its suffix, compressed or not."""
-    if not isinstance(path, str):
-        return None
+    return SUFFIXES.get(_suffix(path))
+
+
+def _suffix(path: str) -> str:
     name = PurePosixPath(path)
     if name.suffix.lower() in COMPRESSIONS:
         name = name.with_suffix("")
-    return SUFFIXES.get(name.suffix.lower())
+    return name.suffix.lower()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -31,9 +31,9 @@ def _rule_form(value: Any) -> Any:
             return {"name": name, "sources": as_list(settings)}
         case "trust":
             return {"name": name, "scores": settings}
+        case _ if settings is None or name not in get_args(RuleName):
+            return {"name": name}
         case _:
-            if settings is None:
-                return {"name": name}
             raise wrong(f"the rule `{name}` has no settings", f"Write {name} alone")
 
 
@@ -56,7 +56,7 @@ class Rule(Section):
     """Which rule."""
     sources: tuple[str, ...] = ()
     """source_priority: best first; none: the hub's own order."""
-    scores: Trusts = {}
+    scores: Trusts = Field(default_factory=dict)
     """trust: by source; none: the hub's own scores."""
 
 
@@ -78,9 +78,9 @@ class SurvivorshipSection(Section):
     """Sources, best first; those not listed come last. Left out: the order of `sources`."""
     default: Rules = DEFAULT_RULES
     """Rules of single-valued attributes that name none themselves."""
-    trust: Trusts = {}
+    trust: Trusts = Field(default_factory=dict)
     """How far each source is believed."""
-    attributes: dict[str, Rules] = {}
+    attributes: dict[str, Rules] = Field(default_factory=dict)
     """Rules by attribute; those of a name or address govern all its parts, which survive together."""
 
 

@@ -1,9 +1,9 @@
-"""Which strptime formats the hub can read."""
+"""Which strptime formats the hub can read: those of DuckDB."""
 
-DIRECTIVES = frozenset("aAbBcdfgGHIjmMnpSuUVwWxXyYzZ%")
-UNPADDED = frozenset("dHIjmMSy")
+DIRECTIVES = frozenset("abcdfghjmnpuwxyzABGHIMSTUVWXYZ%")
+UNPADDED = frozenset("djmyHIMS")
 YEARS = frozenset("yYcxG")
-DAYS = frozenset("djcx")
+DAYS = frozenset("djcxuw")
 
 
 def problem_of_format(text: str) -> str | None:
