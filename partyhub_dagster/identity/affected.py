@@ -8,7 +8,9 @@ import numpy as np
 
 from partyhub_dagster.identity.arrays import ABSENT, BoolArray, IntArray
 from partyhub_dagster.identity.decisions import Decision, DecisionKind, changed_keys, unrevoked
+from partyhub_dagster.identity.exclusive import Holdings
 from partyhub_dagster.identity.lineage import Cause
+from partyhub_dagster.identity.pairs import ScoredPairs
 from partyhub_dagster.identity.state import ClusterInputs
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.lake.session import Session
@@ -125,12 +127,8 @@ def _arrays(session: Session, delta: Delta, ledger: "_Ledger", thresholds: dict[
         live=live,
         kind=kind,
         first_seen=_ints(keys["first_seen"]),
-        exclusive_record=_ints(held["code"]),
-        exclusive_scheme=_ints(held["scheme"]),
-        exclusive_value=_ints(held["value"]),
-        left=_ints(pairs["l"]),
-        right=_ints(pairs["r"]),
-        weight=_ints(pairs["weight"]),
+        exclusive=Holdings(_ints(held["code"]), _ints(held["scheme"]), _ints(held["value"])),
+        pairs=ScoredPairs(_ints(pairs["l"]), _ints(pairs["r"]), _ints(pairs["weight"])),
         decisions=ledger.coded(session),
         thresholds=thresholds,
     )
