@@ -1,0 +1,238 @@
+"""Postal addresses: parts or a whole in, one line and parts for display, match-ready parts out."""
+
+import re
+from dataclasses import dataclass, replace
+
+from partyhub_dagster.normalize.address_parsing import Address, parse_address
+from partyhub_dagster.normalize.address_words import (
+    CITY_WORDS,
+    REGION_COUNTRIES,
+    UNIT_WORDS,
+    region_codes,
+    street_tokens,
+)
+from partyhub_dagster.normalize.countries import country_code
+from partyhub_dagster.normalize.placeholders import is_placeholder
+from partyhub_dagster.normalize.text import SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
+
+COLUMNS = (
+    "address_full", "addresses", "street", "house_number", "unit", "city", "region", "postcode", "country",
+)  # fmt: skip
+VALUE_PARTS = ("full", "line", "city", "region", "postal_code", "country")
+_BOX = re.compile(r"\b(?:p\.?\s*o\.?\s*box|post office box|postfach|po box)\s*#?\s*([\w-]+)", re.IGNORECASE)
+_CARE_OF = re.compile(r"^(?:c\s*/\s*o|attn\.?|attention)\b[^,]*,?\s*", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(r"^#?\s*(\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?(?:\s+1/2)?)[\s,]+(?=\S)", re.IGNORECASE)
+_NUMBER_LAST = re.compile(r"^(\D*[^\W\d_]\D*?)[\s,]+(\d+\s?[a-z]?(?:\s*[-/]\s*\d*[a-z]?)?)$", re.IGNORECASE)
+_NUMBERED_WAYS = frozenset("hwy rte rd ave st road highway route avenue street fm cr us sr county state".split())
+_UNIT = re.compile(
+    r"(?:^|[\s,]+)(?:(apt|apartment|unit|suite|ste|flat|room|rm|floor|fl|flr|bldg|building|lot|ph|penthouse|dept)\b\.?"
+    r"\s*(?:no\.?|#)?\s*|#\s*)([\w-]*\d[\w-]*|[a-z])\b",
+    re.IGNORECASE,
+)
+_NTH_FLOOR = re.compile(r"(?:^|[\s,]+)(\d+)(?:st|nd|rd|th)\s+(?:floor|flr|fl)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLayout:
+    """What each slot of an address unit is: (attribute, part); `country` is the source's default."""
+
+    slots: tuple[tuple[str, str], ...]
+    attributes: tuple[str, ...]
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """One address, match-ready."""
+
+    street: str = ""
+    house_number: str = ""
+    unit: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+
+    def full(self) -> str:
+        """All but the country in one line."""
+        parts = (self.house_number, self.street, self.unit, self.city, self.region, self.postcode)
+        return " ".join(part for part in parts if part)
+
+
+def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
+    """Return COLUMNS, the placeholder count, and per attribute the display values of VALUE_PARTS.
+
+    Never raises: an address that cannot be read is one line.
+    """
+    parts: dict[str, dict[str, list[str]]] = {name: {} for name in layout.attributes}
+    placeholders = 0
+    for (attribute, part), slot in zip(layout.slots, unit.split(SLOT_SEPARATOR), strict=False):
+        if not slot:
+            continue
+        values = [tidy(value) for value in split_values(slot)]
+        kept = ["" if value and _stands_for_nothing(value, part) else value for value in values]
+        placeholders += sum(1 for a, b in zip(values, kept, strict=True) if a and not b)
+        parts[attribute].setdefault(part, []).extend(kept)
+    shown: list[object] = []
+    found: list[Address] = []
+    for attribute in layout.attributes:
+        mine = _addresses_of(parts[attribute], layout.country)
+        found.extend(mine)
+        shown.extend(_display(mine))
+    return [*_features(found, layout.country), placeholders, *shown]
+
+
+def _stands_for_nothing(value: str, part: str) -> bool:
+    if part in ("region", "country") and len(value) == 2 and value.isalpha():
+        return False  # NA is Namibia
+    if part == "postal_code":
+        return is_placeholder(value) or value.replace("-", "") in ("00000", "99999", "000000", "000000000", "0")
+    return is_placeholder(value)
+
+
+def _addresses_of(parts: dict[str, list[str]], default: str | None) -> list[Address]:
+    """Zip the parts by position; a part that came alone completes the wholes."""
+    found = []
+    for i in range(max(map(len, parts.values()), default=0)):
+        given = {part: values[i] for part, values in parts.items() if i < len(values) and values[i]}
+        if i and parts.get("country") and len(parts["country"]) == 1 and parts["country"][0]:
+            given.setdefault("country", parts["country"][0])
+        if set(given) - {"country"} or (given and i == 0):
+            found.append(_read(given, default))
+    return found
+
+
+def _read(given: dict[str, str], default: str | None) -> Address:
+    whole = given.pop("full", "")
+    stated = Address(**given)
+    if not whole and stated.line and not (stated.city or stated.postal_code or stated.region):
+        whole, stated = stated.line, replace(stated, line="")
+    if not whole:
+        return stated
+    country = country_code(stated.country) if stated.country else default
+    parsed = parse_address(_without_stated(whole, stated), country)
+    return Address(
+        line=stated.line or parsed.line,
+        line2=stated.line2 or parsed.line2,
+        city=stated.city or parsed.city,
+        region=stated.region or parsed.region,
+        postal_code=stated.postal_code or parsed.postal_code,
+        country=stated.country or parsed.country,
+        whole=whole,
+    )
+
+
+def _without_stated(whole: str, stated: Address) -> str:
+    """Take off the end of the whole what other columns say anyway, so that the rest parses better."""
+    if stated.postal_code and stated.city and stated.region:
+        for tail in (stated.country, stated.postal_code, stated.region, stated.city):
+            if tail and whole.lower().endswith(tail.lower()) and len(whole) > len(tail):
+                whole = whole[: -len(tail)].rstrip(" ,")
+    return whole
+
+
+def _display(found: list[Address]) -> list[str | None]:
+    wholes = distinct([line for line in map(one_line, found) if line])
+    first = found[0] if found else Address()
+    line = ", ".join(part for part in (first.line, first.line2) if part)
+    country = (country_code(first.country) or first.country) if first.country else ""
+    return [
+        joined(wholes), line or None, first.city or None, first.region or None, first.postal_code or None,
+        country or None,
+    ]  # fmt: skip
+
+
+def one_line(address: Address) -> str:
+    """Return the address as received when it came whole, else composed of its parts."""
+    if address.whole:
+        return address.whole
+    place = " ".join(part for part in (address.region, address.postal_code) if part)
+    pieces = (address.line, address.line2, address.city, place, address.country)
+    return ", ".join(piece for piece in pieces if piece)
+
+
+def _features(found: list[Address], default: str | None) -> list[object]:
+    read = [normalize_address(address, default) for address in found]
+    read = [address for address in read if address.full() or address.country]
+    if not read:
+        return [None, [], *[None] * 7]
+    first = read[0]
+    fulls = distinct([address.full() for address in read if address.full()])
+    parts = (
+        first.street, first.house_number, first.unit, first.city, first.region, first.postcode, first.country,
+    )  # fmt: skip
+    return [first.full() or None, fulls, *(part or None for part in parts)]
+
+
+def normalize_address(address: Address, default: str | None) -> Normalized:
+    """Return the match-ready parts of an address in display words."""
+    stated = country_code(address.country) if address.country else None
+    country = stated or default
+    line, unit = _take_unit(address.line)
+    second, other = _take_unit(address.line2)
+    number, street = _number_and_street(line)
+    if not street and second:
+        number, street, second = (number, second, "") if number else (*_number_and_street(second), "")
+    words = street_tokens(tokens(street))
+    return Normalized(
+        street=" ".join(words),
+        house_number=number,
+        unit=unit or other or ("" if not second or len(second) > 6 else "".join(tokens(second))),
+        city=" ".join(CITY_WORDS.get(word, word) for word in tokens(address.city)),
+        region=_region(address.region, country),
+        postcode=_postcode(address.postal_code, country),
+        country=(stated or "").lower(),
+    )
+
+
+def _take_unit(line: str) -> tuple[str, str]:
+    """Return the line without its unit, and the unit: `apt 4b` is 4b, third floor fl 3."""
+    line = _CARE_OF.sub("", line)
+    match = _UNIT.search(line)
+    if match is not None and (match.start() > 0 or line[:1] == "#" or match[1]):
+        kind = UNIT_WORDS.get((match[1] or "").lower(), "")
+        value = "".join(tokens(match[2]))
+        rest = f"{line[: match.start()]} {line[match.end() :]}".strip(" ,")
+        return rest, f"{kind} {value}" if kind in ("fl", "bldg") else value
+    match = _NTH_FLOOR.search(line)
+    if match is not None:
+        return f"{line[: match.start()]} {line[match.end() :]}".strip(" ,"), f"fl {match[1]}"
+    return line, ""
+
+
+def _number_and_street(line: str) -> tuple[str, str]:
+    if (box := _BOX.search(line)) is not None:
+        return "".join(tokens(box[1])), "pobox"
+    if (match := _NUMBER_FIRST.match(line)) is not None:
+        return "".join(tokens(match[1].replace("/", "-"))) if "-" not in match[1] else _range(match[1]), line[match.end() :]
+    if (match := _NUMBER_LAST.match(line)) is not None:
+        words = tokens(match[1])
+        if words and words[-1] not in _NUMBERED_WAYS:
+            return "".join(tokens(match[2])), match[1]
+    return "", line
+
+
+def _range(number: str) -> str:
+    return "-".join("".join(tokens(piece)) for piece in re.split("[-/]", number))
+
+
+def _region(region: str, country: str | None) -> str:
+    words = " ".join(tokens(region))
+    if not words:
+        return ""
+    for land in (country,) if country else REGION_COUNTRIES[:2]:
+        code = region_codes(land).get(words) or region_codes(land).get(words.replace(" ", ""))
+        if code is not None:
+            return code
+    return words
+
+
+def _postcode(code: str, country: str | None) -> str:
+    bare = "".join(tokens(code))
+    if bare.isdigit() and country in (None, "US"):
+        if len(bare) in (8, 9) and country == "US":
+            return bare.zfill(9)[:5]
+        if len(bare) in (3, 4) and country == "US":
+            return bare.zfill(5)
+        return bare[:5] if len(bare) == 9 else bare
+    return bare

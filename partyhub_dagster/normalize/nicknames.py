@@ -1,0 +1,16 @@
+"""What a given name is short for: bob is robert."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def _roots() -> dict[str, str]:
+    text = (files(__package__) / "data" / "nicknames.csv").read_text(encoding="utf-8")
+    rows = (line.split(",") for line in text.splitlines()[1:])
+    return {nickname: root for nickname, root in rows}
+
+
+def root_of(given: str) -> str:
+    """Return the root of a normalised given name; a name that is short for nothing is its own root."""
+    return _roots().get(given, given)

@@ -1,0 +1,144 @@
+"""normalized_parties from raw records: distinct values through the cleaners once, joined back set-based."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from partyhub_dagster.config.attributes import Attribute
+from partyhub_dagster.config.sources import Source
+from partyhub_dagster.normalize import addresses, organization_names, person_names
+from partyhub_dagster.normalize.layout import Layout, layout_of
+from partyhub_dagster.normalize.singles import clean_singles
+from partyhub_dagster.normalize.statements import entries_expression, extract_statement, quote_name
+
+_TABLES = ("wide", "person", "organization", "address", "slots", "cells", "countries", "results", "singles")
+_LISTS = frozenset({"name_tokens", "names", "addresses"})
+
+
+@dataclass(frozen=True, slots=True)
+class NormalizeCounts:
+    """What one call read and found."""
+
+    records: int
+    placeholders: int
+    invalid_values: int
+
+
+def normalize_records(
+    con: duckdb.DuckDBPyConnection, source: Source, attributes: Mapping[str, Attribute], raw: str, out: str
+) -> NormalizeCounts:
+    """Make the temporary table `out`: normalized_parties, without epoch, of the records of one source.
+
+    Grain: one row per row of `raw`. Key: record_id.
+    Reads: `raw` (record_id, source, source_record_id, first_seen, recency, event_time, payload as JSON object).
+    Guarantees: a function of payload, hub.yaml and library versions alone; no value makes it raise.
+    """
+    layout = layout_of(source, attributes)
+    with _scratch(con):
+        con.execute(f"create temp table normalize_wide as {extract_statement(source, layout, raw)}")
+        shown = _clean_units(con, layout, attributes)
+        clean_singles(con, layout, attributes)
+        _assemble(con, shown, layout, out)
+        found = con.execute(
+            "select count(*), coalesce(sum(placeholders), 0), coalesce(sum(invalid_values), 0)"
+            f" from {quote_name(out)}"
+        ).fetchone()
+    records, placeholders, invalid = found or (0, 0, 0)
+    return NormalizeCounts(int(records), int(placeholders), int(invalid))
+
+
+@contextmanager
+def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    def drop() -> None:
+        for name in _TABLES:
+            con.execute(f"drop table if exists temp.normalize_{name}")
+
+    drop()
+    try:
+        yield
+    finally:
+        drop()
+
+
+def _clean_units(
+    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
+) -> dict[str, dict[str, str]]:
+    """Clean names and addresses; return per unit table the column that shows each attribute."""
+    people, places = layout.person_layout(), layout.address_layout()
+    owned = layout.organization_attributes()
+    slots = tuple(mapping.attribute for mapping in layout.organization_names)
+    shown = {
+        "person": _shown(people.attributes, person_names.VALUE_PARTS, attributes),
+        "organization": _shown(owned, ("full",), attributes),
+        "address": _shown(places.attributes, addresses.VALUE_PARTS, attributes),
+    }
+    _clean_unit(
+        con, "person", person_names.COLUMNS, len(people.attributes) * len(person_names.VALUE_PARTS),
+        lambda unit: person_names.clean_person_names(unit, people),
+    )  # fmt: skip
+    _clean_unit(
+        con, "organization", organization_names.COLUMNS, len(owned),
+        lambda unit: organization_names.clean_organization_names(unit, slots, owned),
+    )  # fmt: skip
+    _clean_unit(
+        con, "address", addresses.COLUMNS, len(places.attributes) * len(addresses.VALUE_PARTS),
+        lambda unit: addresses.clean_addresses(unit, places),
+    )  # fmt: skip
+    return shown
+
+
+def _shown(
+    leading: tuple[str, ...], parts: tuple[str, ...], attributes: Mapping[str, Attribute]
+) -> dict[str, str]:
+    """Return the value column of each attribute and sub-attribute that the hub has."""
+    columns: dict[str, str] = {}
+    for i, name in enumerate(leading):
+        for j, part in enumerate(parts):
+            attribute = name if part == "full" else f"{name}_{part}"
+            if attribute in attributes:
+                columns[attribute] = f"v{i * len(parts) + j}"
+    return columns
+
+
+def _clean_unit(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: tuple[str, ...],
+    values: int,
+    clean: Callable[[str], list[object]],
+) -> None:
+    """Make normalize_<name>: one row per distinct unit with what its cleaner returns."""
+    found = con.execute(f"select distinct {name}_unit from normalize_wide where {name}_unit is not null")
+    units = [row[0] for row in found.fetchall()]
+    rows = [clean(unit) for unit in units]
+    types = {
+        **{column: pa.list_(pa.string()) if column in _LISTS else pa.string() for column in columns},
+        "placeholders": pa.int32(),
+        **{f"v{i}": pa.string() for i in range(values)},
+    }
+    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(types)
+    arrays = [pa.array(column, type=type_) for column, type_ in zip(by_column, types.values(), strict=True)]
+    cleaned = pa.table([pa.array(units, type=pa.string()), *arrays], names=["unit_key", *types])
+    con.register("normalize_cleaned", cleaned)
+    try:
+        con.execute(f"create temp table normalize_{name} as select * from normalize_cleaned")
+    finally:
+        con.unregister("normalize_cleaned")
+
+
+def _assemble(
+    con: duckdb.DuckDBPyConnection, shown: dict[str, dict[str, str]], layout: Layout, out: str
+) -> None:
+    statement = (files(__package__) / "sql" / "assemble_records.sql").read_text(encoding="utf-8")
+    entries = {
+        f"{name}_entries": entries_expression(alias, shown[name])
+        for name, alias in (("person", "p"), ("organization", "o"), ("address", "a"))
+    }
+    country = "null" if layout.country is None else f"'{layout.country.lower()}'"
+    for name, expression in {**entries, "default_country": country}.items():
+        statement = statement.replace(f"/*{name}*/", expression)
+    con.execute(f"create or replace temp table {quote_name(out)} as {statement}")

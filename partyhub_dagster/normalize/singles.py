@@ -1,0 +1,132 @@
+"""Phones, e-mails, identifiers and all else of one value each: every distinct value is cleaned once."""
+
+from collections.abc import Callable, Mapping
+
+import duckdb
+import pyarrow as pa
+
+from partyhub_dagster.config.attributes import Attribute
+from partyhub_dagster.config.semantics import MEANINGS
+from partyhub_dagster.normalize.cleaned import NOTHING, Cleaned
+from partyhub_dagster.normalize.countries import clean_country
+from partyhub_dagster.normalize.dates import clean_date, is_month_first
+from partyhub_dagster.normalize.emails import clean_email
+from partyhub_dagster.normalize.identifiers import clean_identifier
+from partyhub_dagster.normalize.layout import Cleaning, Layout
+from partyhub_dagster.normalize.numbers import clean_free_text, clean_number
+from partyhub_dagster.normalize.phones import clean_phone
+from partyhub_dagster.normalize.websites import clean_website
+
+_HINTED = frozenset({"phone", "tax_id", "identifier"})
+"""Types that are read by the country of the record."""
+_RESULT = pa.schema([
+    ("cleaning", pa.int32()), ("hint", pa.string()), ("raw", pa.string()), ("value", pa.string()),
+    ("key", pa.string()), ("valid", pa.bool_()), ("placeholder", pa.bool_()),
+])  # fmt: skip
+
+
+def clean_value(raw: str, cleaning: Cleaning, hint: str) -> Cleaned:
+    """Clean one value of one meaning; `hint` is the country of its record, empty where not known."""
+    type_, scheme, country = cleaning
+    match type_:
+        case "phone":
+            return clean_phone(raw, tuple(dict.fromkeys(code for code in (hint, country) if code)))
+        case "email":
+            return clean_email(raw)
+        case "website":
+            return clean_website(raw)
+        case "country":
+            return clean_country(raw)
+        case "date" | "date_of_birth":
+            return clean_date(raw, month_first=is_month_first(country))
+        case "number":
+            return clean_number(raw)
+        case "text":
+            return clean_free_text(raw)
+        case _ if scheme is not None:
+            return clean_identifier(raw, scheme, hint or country)
+        case _:
+            return NOTHING
+
+
+def clean_singles(
+    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
+) -> None:
+    """Make normalize_singles: one row per value of a record, cleaned.
+
+    Grain: one row per (rid, slot, position). Countries go first, as they tell how phones are read.
+    """
+    _write_slots(con, layout, attributes)
+    con.execute("""
+        create temp table normalize_cells as
+        select rid, slot, unnest(string_split(v, chr(31))) as raw,
+            generate_subscripts(string_split(v, chr(31)), 1) as pos
+        from (select rid, unnest(singles) as v, generate_subscripts(singles, 1) as slot from normalize_wide)
+        where v is not null and trim(v) != ''""")
+    con.register("normalize_none", _RESULT.empty_table())
+    con.execute("create temp table normalize_results as select * from normalize_none")
+    con.unregister("normalize_none")
+    _clean(con, layout, "s.type = 'country'", "''")
+    con.execute("""
+        create temp table normalize_countries as
+        select w.rid, coalesce(upper(a.country), c.country, '') as country
+        from normalize_wide w
+        left join normalize_address a on a.unit_key = w.address_unit
+        left join (
+            select c.rid, arg_min(r.value, c.slot * 1000000 + c.pos) as country
+            from normalize_cells c
+            join normalize_slots s using (slot)
+            join normalize_results r on r.cleaning = s.cleaning and r.raw = c.raw
+            where r.valid
+            group by c.rid
+        ) c using (rid)""")
+    _clean(con, layout, "s.type != 'country'", "case when s.hinted then n.country else '' end")
+    con.execute("""
+        create temp table normalize_singles as
+        select c.rid, c.slot, c.pos, s.attribute, s.type, s.is_identifier, s.exclusive,
+            r.value, r.key, r.valid, r.placeholder
+        from normalize_cells c
+        join normalize_slots s using (slot)
+        join normalize_countries n using (rid)
+        join normalize_results r
+            on r.cleaning = s.cleaning and r.raw = c.raw and r.hint = case when s.hinted then n.country else '' end""")
+
+
+def _write_slots(
+    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
+) -> None:
+    slots = pa.table({
+        "slot": pa.array(range(1, len(layout.singles) + 1), type=pa.int64()),
+        "type": pa.array([mapping.type for mapping in layout.singles], type=pa.string()),
+        "attribute": pa.array([mapping.attribute for mapping in layout.singles], type=pa.string()),
+        "cleaning": pa.array([layout.cleaning_of(mapping) for mapping in layout.singles], type=pa.int32()),
+        "hinted": pa.array([mapping.type in _HINTED for mapping in layout.singles], type=pa.bool_()),
+        "is_identifier": pa.array(
+            [MEANINGS[mapping.type].is_identifier for mapping in layout.singles], type=pa.bool_()
+        ),
+        "exclusive": pa.array(
+            [attributes[mapping.attribute].exclusive for mapping in layout.singles], type=pa.bool_()
+        ),
+    })
+    con.register("normalize_given", slots)
+    con.execute("create temp table normalize_slots as select * from normalize_given")
+    con.unregister("normalize_given")
+
+
+def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str) -> None:
+    """Clean the distinct values of the slots that `which` takes, and add them to normalize_results."""
+    countries = "join normalize_countries n using (rid)" if "n." in hint else ""
+    found = con.execute(f"""
+        select distinct s.cleaning, {hint} as hint, c.raw
+        from normalize_cells c join normalize_slots s using (slot) {countries}
+        where {which}""").fetchall()
+    cleaned = [clean_value(raw, layout.cleanings[cleaning], hint_) for cleaning, hint_, raw in found]
+    columns: list[list[object]] = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
+    columns += [list(column) for column in zip(*cleaned, strict=True)] or [[], [], [], []]
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, _RESULT, strict=True)]
+    con.register("normalize_given", pa.table(arrays, schema=_RESULT))
+    con.execute("insert into normalize_results select * from normalize_given")
+    con.unregister("normalize_given")
+
+
+Cleaner = Callable[[str], Cleaned]

@@ -1,0 +1,102 @@
+"""SQL whose shape depends on the mappings of a source: pure functions to text."""
+
+from collections.abc import Iterable, Mapping as AnyMapping
+
+from partyhub_dagster.config.mappings import Mapping
+from partyhub_dagster.config.sources import KindChoice, PartyTypeChoice, Source
+from partyhub_dagster.normalize.layout import Layout
+
+_SLOT, _VALUE = "chr(30)", "chr(31)"
+
+
+def quote_text(text: str) -> str:
+    """Return the text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Return the name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def extract_statement(source: Source, layout: Layout, raw: str) -> str:
+    """Return the query that makes one row per record: its kind, and the units that go to the cleaners.
+
+    Grain: one row per row of `raw`. A unit is the slots of its mappings, several values of a slot apart.
+    """
+    pointers = ", ".join(quote_text(_pointer(column)) for column in layout.columns)
+    values = f"json_extract(payload, [{pointers}])" if layout.columns else "[]::json[]"
+    texts = "".join(f",\n  {_text(f'cells[{i}]')} as t{i}" for i in range(1, len(layout.columns) + 1))
+    return f"""
+with cells as (select * exclude (payload), {values} as cells from {quote_name(raw)}),
+texts as (select * exclude (cells){texts} from cells),
+kinds as (select *, {_choice(source.kind, layout, "null")} as kind from texts)
+select
+  row_number() over () as rid, record_id, source, source_record_id, first_seen, recency, event_time, kind,
+  {_choice(source.party_type, layout, "case kind when 'person' then 'INDIVIDUAL' else 'ORGANIZATION' end")}
+    as party_type,
+  case when kind = 'person' then {_unit(layout.person_names, layout)} end as person_unit,
+  case when kind = 'organization' then {_unit(layout.organization_names, layout)} end as organization_unit,
+  {_unit(layout.addresses, layout)} as address_unit,
+  [{", ".join(_slot(mapping, layout) for mapping in layout.singles)}]::varchar[] as singles
+from kinds"""
+
+
+def _pointer(column: str) -> str:
+    return "/" + column.replace("~", "~0").replace("/", "~1")
+
+
+def _text(cell: str) -> str:
+    """A scalar as text, an array as its elements apart; separators inside values become blanks."""
+    return (
+        f"case when starts_with({cell}::varchar, '[') then array_to_string(list_transform(json_extract_string({cell}, '$[*]'),"
+        f" lambda x: translate(coalesce(x, ''), {_SLOT} || {_VALUE}, '  ')), {_VALUE})"
+        f" else translate(json_extract_string({cell}, '$'), {_SLOT} || {_VALUE}, '  ') end"
+    )
+
+
+def _slot(mapping: Mapping, layout: Layout) -> str:
+    if mapping.column is None:
+        text = quote_text(mapping.value or "")
+    else:
+        text = f"t{layout.columns.index(mapping.column) + 1}"
+    return f"replace({text}, {quote_text(mapping.split)}, {_VALUE})" if mapping.split else text
+
+
+def _unit(mappings: tuple[Mapping, ...], layout: Layout) -> str:
+    if not mappings:
+        return "null::varchar"
+    slots = ", ".join(f"coalesce(trim({_slot(mapping, layout)}), '')" for mapping in mappings)
+    columns = [_slot(mapping, layout) for mapping in mappings if mapping.column is not None]
+    filled = " or ".join(f"trim({slot}) != ''" for slot in columns) or "true"
+    joined = f"concat_ws({_SLOT}, {slots})" if len(mappings) > 1 else slots
+    return f"case when {filled} then {joined} end"
+
+
+def _choice(choice: KindChoice | PartyTypeChoice | None, layout: Layout, otherwise: str) -> str:
+    if choice is None:
+        return otherwise
+    fallback = otherwise if choice.default is None else quote_text(choice.default)
+    if choice.column is None or not choice.values:
+        return fallback
+    column = f"t{layout.columns.index(choice.column) + 1}"
+    cases = " ".join(f"when {quote_text(key)} then {quote_text(value)}" for key, value in choice.values.items())
+    return f"coalesce(case trim({column}) {cases} end, {fallback})"
+
+
+def entries_expression(alias: str, columns: AnyMapping[str, str]) -> str:
+    """Return the `values` entries of the attributes whose display values are in the columns of a unit table."""
+    entries = ", ".join(
+        f"case when {alias}.{quote_name(column)} is not null then {{'k': {quote_text(attribute)}, 'v':"
+        f" list_transform(string_split({alias}.{quote_name(column)}, {_VALUE}),"
+        " lambda x: {'value': x, 'valid': null::boolean})} end"
+        for attribute, column in columns.items()
+    )
+    if not entries:
+        return "[]"
+    return f"list_filter([{entries}], lambda x: x is not null)"
+
+
+def coalesced_entries(alias: str, columns: Iterable[str]) -> list[str]:
+    """Return select items that make empty lists of the list columns of an outer-joined unit table."""
+    return [f"coalesce({alias}.{column}, []::varchar[]) as {column}" for column in columns]

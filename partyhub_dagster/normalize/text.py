@@ -1,0 +1,63 @@
+"""Text as the cleaners see it: tidy for display, Latin lower-case tokens for comparison."""
+
+import re
+import unicodedata
+from functools import cache
+
+VALUE_SEPARATOR = "\x1f"
+"""Between several values of one slot of a unit."""
+SLOT_SEPARATOR = "\x1e"
+"""Between the slots (mappings) of a unit."""
+
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]+")
+_APOSTROPHES = re.compile(r"['`´‘’ʼʻ]")
+_TOKEN = re.compile(r"[a-z0-9]+")
+
+
+def tidy(value: str) -> str:
+    """Return the text in composed Unicode with single spaces and no control characters."""
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value)
+    return " ".join(_BLANKS.sub(" ", value).split())
+
+
+def latin(value: str) -> str:
+    """Return the text in lower-case ASCII letters as far as it can be transliterated."""
+    if value.isascii():
+        return value.lower()
+    return _transliterate(unicodedata.normalize("NFKC", value)).lower()
+
+
+def _transliterate(value: str) -> str:
+    try:
+        text = _ascii_text()(value)
+    except Exception:  # noqa: BLE001  a text that ICU cannot read has no Latin form
+        return ""
+    return str(text)
+
+
+@cache
+def _ascii_text():  # type: ignore[no-untyped-def]
+    from rigour.text.translit import ascii_text
+
+    return ascii_text
+
+
+def tokens(value: str) -> list[str]:
+    """Return the Latin lower-case tokens of the text in given order; an apostrophe joins (O'Brien, obrien)."""
+    return _TOKEN.findall(_APOSTROPHES.sub("", latin(_APOSTROPHES.sub("", value))))
+
+
+def split_values(slot: str) -> list[str]:
+    """Return the values of a slot, blanks included, so that positions keep their meaning."""
+    return slot.split(VALUE_SEPARATOR) if VALUE_SEPARATOR in slot else [slot]
+
+
+def distinct(values: list[str]) -> list[str]:
+    """Return the values without repetition, in order."""
+    return list(dict.fromkeys(values))
+
+
+def joined(values: list[str]) -> str | None:
+    """Return the values as the text of one slot; nothing when there are none."""
+    return VALUE_SEPARATOR.join(values) or None
