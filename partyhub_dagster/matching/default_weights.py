@@ -6,11 +6,11 @@ were set on the project's own generated records and on public labelled data, nev
 
 from typing import Any
 
+from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.blocking import rules_of
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.levels import Weights
 from partyhub_dagster.matching.model import FORMAT, Kind, MatchModel
-from partyhub_dagster.matching.settings import MatchSettings
 
 PRIOR = 1e-4
 """Chance that two random records are one party, where nothing is known of the data."""
@@ -148,13 +148,13 @@ def default_artefact(kind: Kind, settings: MatchSettings) -> dict[str, Any]:
             "rules": [
                 rule.name
                 for rule in rules_of(kind)
-                if not rule.extra and rule.name not in settings.disable_rules
+                if not rule.extra and rule.name not in settings.blocking.disable
             ],
             "limits": {},
-            "max_block": settings.max_block,
+            "max_block": settings.blocking.max_block,
             "stop_keys": {},
         },
-        "thresholds": settings.thresholds_as_dict(),
+        "thresholds": settings.thresholds.model_dump(),
         "max_part": settings.max_part,
         "trained_on": {"records": 0, "sources": {}},
         "outgrown": {},

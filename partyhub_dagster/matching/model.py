@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Self
 
+from partyhub_dagster.config import Thresholds
 from partyhub_dagster.errors import ModelError
 
 Kind = Literal["person", "organization"]
@@ -16,25 +17,6 @@ FORMAT = 1
 
 RAREST_KEPT = 3
 """A value seen fewer times is not kept: a model must not hold one person's data. Unseen counts as seen once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Weights, in bits, at which something changes; see the page on identity."""
-
-    keep: float = -8.0
-    link: float = -2.0
-    cut: float = -2.0
-    miss: float = -4.0
-    cap: float = 15.0
-
-    def problem(self) -> str | None:
-        """Say what is wrong with the order of the thresholds, if anything."""
-        if not self.miss < self.cut <= self.link:
-            return f"miss < cut <= link is required, not {self.miss} < {self.cut} <= {self.link}"
-        if self.keep > self.cut:
-            return f"keep ({self.keep}) must not be above cut ({self.cut})"
-        return None
 
 
 @dataclass(frozen=True)
@@ -57,12 +39,6 @@ class MatchModel:
                 remedy="Train a new model with `partyhub train`.",
             )
         frozen = json.loads(_canonical(artefact))
-        thresholds = Thresholds(**frozen["thresholds"])
-        if (problem := thresholds.problem()) is not None:
-            raise ModelError(
-                f"The thresholds of the {frozen['kind']} model contradict each other: {problem}.",
-                remedy="Change `matching.<kind>.thresholds` in hub.yaml.",
-            )
         return cls(frozen["kind"], hashlib.sha256(_canonical(frozen).encode()).hexdigest(), frozen)
 
     @classmethod
@@ -76,10 +52,12 @@ class MatchModel:
 
     @cached_property
     def thresholds(self) -> Thresholds:
+        """Weights, in bits, at which something changes."""
         return Thresholds(**self.artefact["thresholds"])
 
     @property
     def max_part(self) -> int:
+        """Records that are clustered as a whole."""
         return int(self.artefact["max_part"])
 
     @property

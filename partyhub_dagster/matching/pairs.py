@@ -10,22 +10,22 @@ def create_pairs(
 ) -> None:
     """Create the temp table `out` (record_id_l < record_id_r) of the pairs to compare, each once.
 
+    Reads `keys` (rule, key_hash, record_id) of the model's kind; rules the model lacks bring nothing.
     With `changed` (a relation with record_id) only pairs that touch one of its records: those of a full run
     that do, no others.
     """
     _register_stop_keys(con, model)
+    touched = (
+        ""
+        if changed is None
+        else f"and key_hash in (select key_hash from {keys} where record_id in (select record_id from {changed}))"
+    )
     try:
-        touched = (
-            ""
-            if changed is None
-            else f" and key_hash in (select key_hash from {keys}"
-            f" where kind = $kind and record_id in (select record_id from {changed}))"
-        )
         con.execute(
-            "create or replace temp table ph_block_rows as"
-            f" select key_hash, record_id from {keys} where kind = $kind{touched}"
-            " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys)",
-            {"kind": model.kind},
+            f"create or replace temp table ph_block_rows as select key_hash, record_id from {keys}"
+            f" where list_contains($rules, rule)"
+            f" and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) {touched}",
+            {"rules": model.rules},
         )
         _create_distinct_pairs(con, changed, out)
     finally:
@@ -61,10 +61,11 @@ def large_blocks(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str) -
     _register_stop_keys(con, model)
     try:
         found = con.execute(
-            f"select rule, key_hash, count(*) as n from {keys} where kind = $kind"
+            f"select rule, key_hash, count(*) as n from {keys}"
+            " where list_contains($rules, rule)"
             " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys)"
             " group by rule, key_hash having n > $least order by rule, key_hash",
-            {"kind": model.kind, "least": min(map(model.block_limit, model.rules), default=0)},
+            {"rules": model.rules, "least": min(map(model.block_limit, model.rules), default=0)},
         ).fetchall()
     finally:
         con.unregister("ph_stop_keys")

@@ -3,14 +3,14 @@
 import duckdb
 import pytest
 
-from partyhub_dagster.errors import ModelError, NotFoundError
+from partyhub_dagster.config.matching import Blocking, MatchSettings
+from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.matching.blocking import create_blocking_keys
 from partyhub_dagster.matching.default_weights import default_model
 from partyhub_dagster.matching.explain import explain_pair
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
-from partyhub_dagster.matching.settings import MatchSettings
 from partyhub_dagster_tests.unit.matching_records import connection_with, organization, person, record_id
 
 HOME = "12|main street|springfield|12345"
@@ -107,7 +107,7 @@ def test_explaining_needs_two_records_of_the_kind() -> None:
 def test_a_stop_key_removes_the_pairs_that_it_alone_brought() -> None:
     same_phone = [person(n, f"given{n}", f"family{n}", phones=["+12025550100"]) for n in range(6)]
     con = connection_with(same_phone)
-    model = default_model("person", MatchSettings(max_block=5))
+    model = default_model("person", MatchSettings(blocking=Blocking(max_block=5)))
     create_blocking_keys(con, model, "records", "keys")
     found = large_blocks(con, model, "keys")
     assert [(rule, n) for rule, _, n in found] == [("phone", 6)]
@@ -124,11 +124,6 @@ def test_a_model_survives_json_and_is_named_by_its_content() -> None:
     model = default_model("organization")
     assert MatchModel.from_json(model.to_json()) == model
     assert default_model("organization", MatchSettings(max_part=400)).version != model.version
-
-
-def test_thresholds_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(ModelError, match="miss < cut"):
-        default_model("person", MatchSettings(thresholds={"cut": 3}))
 
 
 def test_scoring_leaves_nothing_behind_and_touches_no_other_database() -> None:

@@ -1,0 +1,249 @@
+"""What Splink learns from unlabelled records: how often true and random pairs fall on each level.
+
+u comes from random pairs, m from expectation maximisation over several blockings, each leaving out what it blocks
+on. What the data cannot teach (a level never seen, a comparison that comes out upside down) keeps shipped weights.
+"""
+
+import math
+from statistics import median
+from typing import Any
+
+import duckdb
+
+from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.default_weights import default_weights
+from partyhub_dagster.matching.features import create_features
+from partyhub_dagster.matching.levels import Comparison
+from partyhub_dagster.matching.model import Kind, MatchModel
+from partyhub_dagster.matching.pairs import create_pairs
+from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
+
+RANDOM_RECORDS = 1_500
+"""Records whose pairs (about a million) show how random pairs fall."""
+
+SESSION_RECORDS = 200_000
+SESSION_PAIRS = 300_000
+LEAST_PAIRS = 200
+LEAST_SEEN = 5
+SHIPPED_MATCHES = 50
+"""What is shipped counts as so many true pairs beside those of the data."""
+
+MOST_BITS = 18.0
+PRIOR_ROUNDS = 10
+
+_SESSIONS: dict[Kind, tuple[tuple[str, ...], ...]] = {
+    "person": (
+        ("birth_date",),
+        ("name_pair",),
+        ("first_email",),
+        ("first_phone",),
+        ("address_full",),
+        ("first_id",),
+        ("name_family", "postcode"),
+    ),
+    "organization": (
+        ("name_full",),
+        ("address_full",),
+        ("first_phone",),
+        ("first_email",),
+        ("first_id",),
+        ("street", "house_number"),
+    ),
+}
+
+Learned = dict[str, dict[str, list[float]]]
+
+
+def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int) -> Learned:
+    """Return comparison -> level -> [m, u] for the comparisons of the model, learned where the data allows."""
+    seen_u = _count_random_pairs(con, model, records, seed)
+    shipped = default_weights(model.kind)
+    used = [held for held in comparisons_of(model.kind) if held.name in model.artefact["comparisons"]]
+    weights: Learned = {held.name: _learn_u(held, shipped[held.name], seen_u[held.name]) for held in used}
+    artefact = dict(model.artefact, comparisons=weights)
+    sessions = _run_sessions(con, MatchModel.of(artefact), records, seed)
+    for held in used:
+        learned = _learn_m(
+            held, weights[held.name], [found[held.name] for found in sessions if held.name in found]
+        )
+        if _is_sound(held, learned):
+            weights[held.name] = learned
+        else:
+            weights[held.name] = {name: list(mu) for name, mu in shipped[held.name].items()}
+    return weights
+
+
+def _sample(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int, most: int) -> None:
+    """Create `ph_sample`, the features of at most so many records, chosen by hash of their id."""
+    con.execute(
+        "create or replace temp table ph_sampled as"
+        f" select * from {records} where kind = $kind order by md5($seed || record_id::varchar), record_id limit $most",
+        {"kind": model.kind, "seed": str(seed), "most": most},
+    )
+    create_features(con, model, "ph_sampled", "ph_sample")
+    con.execute("drop table ph_sampled")
+
+
+def _count_random_pairs(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
+) -> dict[str, dict[str, int]]:
+    """Count, per comparison and level, all pairs of a sample: nearly all of them are of different parties."""
+    _sample(con, model, records, seed, RANDOM_RECORDS)
+    con.execute(
+        "create or replace temp table ph_blocked_pairs as select l.rid as join_key_l, r.rid as join_key_r,"
+        " '0' as match_key from ph_sample as l join ph_sample as r on l.rid < r.rid"
+    )
+    counts: dict[str, dict[str, int]] = {}
+    with open_linker(con, splink_settings(model, explain=True), "ph_sample") as linker:
+        pairs = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
+        linker.table_management.register_blocked_pairs_for_predict(pairs)
+        found = linker.inference.predict(warning_mode="never")
+        for comparison in comparisons_of(model.kind):
+            if comparison.name not in model.artefact["comparisons"]:
+                continue
+            gamma = f"gamma_{comparison.name}"
+            rows = con.execute(
+                f"select {gamma}, count(*) from {found.physical_name} group by {gamma}"
+            ).fetchall()
+            by_gamma = dict(rows)
+            last = len(comparison.weighted) - 1
+            counts[comparison.name] = {
+                level.name: by_gamma.get(last - place, 0) for place, level in enumerate(comparison.weighted)
+            }
+    con.execute("drop table ph_blocked_pairs; drop table ph_sample")
+    return counts
+
+
+def _learn_u(comparison: Comparison, shipped: Any, counts: dict[str, int]) -> dict[str, list[float]]:
+    """Take u from the counts; a level hardly seen keeps the shipped u, as far as not having seen it allows."""
+    total = sum(counts.values())
+    learned = {}
+    for level in comparison.weighted:
+        m, u = shipped[level.name]
+        if total < 1_000 or level.fixed:
+            learned[level.name] = [m, u]
+        elif counts[level.name] >= LEAST_SEEN:
+            learned[level.name] = [m, counts[level.name] / total]
+        else:
+            learned[level.name] = [m, min(u, (counts[level.name] + 1) / total)]
+    return learned
+
+
+def _run_sessions(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
+) -> list[dict[str, dict[str, tuple[float, float]]]]:
+    """Run each blocking that brings enough pairs; return comparison -> level -> (m, true pairs it rests on)."""
+    _sample(con, model, records, seed, SESSION_RECORDS)
+    sessions = []
+    settings = splink_settings(model)
+    for columns in _SESSIONS[model.kind]:
+        pairs = _count_pairs(con, columns)
+        if pairs < LEAST_PAIRS:
+            continue
+        with open_linker(con, settings, "ph_sample") as linker:
+            sessions.append(_run_session(linker, columns, pairs))
+    con.execute("drop table ph_sample")
+    return sessions
+
+
+def _count_pairs(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> int:
+    held = ", ".join(columns)
+    present = " and ".join(f"{column} is not null" for column in columns)
+    rows = con.execute(
+        "select coalesce(sum(n * (n - 1) / 2), 0)::bigint from"
+        f" (select count(*) as n from ph_sample where {present} group by {held})"
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def _run_session(
+    linker: Any, columns: tuple[str, ...], pairs: int
+) -> dict[str, dict[str, tuple[float, float]]]:
+    from splink import block_on
+
+    session = linker.training.estimate_parameters_using_expectation_maximisation(
+        block_on(*columns),
+        estimate_without_term_frequencies=True,
+        max_pairs=SESSION_PAIRS if pairs > SESSION_PAIRS else None,
+        record_sample_proportion=1.0,
+    )
+    core = session.core_model_settings
+    matches = core.probability_two_random_records_match * min(pairs, SESSION_PAIRS)
+    return {
+        comparison.output_column_name: {
+            level.label_for_charts: (float(level.m_probability or 0.0), matches)
+            for level in comparison.comparison_levels
+            if not level.is_null_level
+        }
+        for comparison in core.comparisons
+    }
+
+
+def _learn_m(
+    comparison: Comparison, held: dict[str, list[float]], found: list[dict[str, tuple[float, float]]]
+) -> dict[str, list[float]]:
+    """Take the median m over the sessions, drawn a little to the shipped one; fixed levels stay."""
+    if not found:
+        return held
+    fixed = {level.name for level in comparison.weighted if level.fixed}
+    free = 1.0 - sum(held[name][0] for name in fixed)
+    names = [level.name for level in comparison.weighted if level.name not in fixed]
+    shipped_sum = sum(held[name][0] for name in names)
+    drawn = {}
+    for name in names:
+        shipped = held[name][0] / shipped_sum
+        drawn[name] = median(
+            (session[name][0] * session[name][1] + shipped * SHIPPED_MATCHES)
+            / (session[name][1] + SHIPPED_MATCHES)
+            for session in found
+        )
+    scale = free / sum(drawn.values())
+    return {
+        name: mu if name in fixed else [_bounded(drawn[name] * scale, mu[1]), mu[1]]
+        for name, mu in held.items()
+    }
+
+
+def _bounded(m: float, u: float) -> float:
+    """Keep a level's weight within what any single comparison may say."""
+    return min(max(m, u * 2**-MOST_BITS), u * 2**MOST_BITS)
+
+
+def _is_sound(comparison: Comparison, learned: dict[str, list[float]]) -> bool:
+    """Tell whether agreement speaks for a match and disagreement against one."""
+    bits = {name: math.log2(m / u) for name, (m, u) in learned.items()}
+    free = [level.name for level in comparison.weighted if not level.fixed]
+    if len(free) < 2:  # noqa: PLR2004  a ladder of one free level has no direction
+        return True
+    return bits[free[0]] > 0 and bits[free[0]] > bits[free[-1]] and bits[free[-1]] <= 0
+
+
+def estimate_prior(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, keys: str) -> float:
+    """Estimate the chance that two random records are one party: expected matches among blocked pairs, over all pairs.
+
+    The fixed point of "prior -> expected matches -> prior", from scores of a sample of the blocked pairs.
+    """
+    import numpy as np
+
+    size = con.execute(f"select count(*) from {records} where kind = '{model.kind}'").fetchall()[0][0]
+    create_pairs(con, model, keys, None, "ph_prior_pairs")
+    blocked = con.execute("select count(*) from ph_prior_pairs").fetchall()[0][0]
+    con.execute(
+        "create or replace temp table ph_prior_sample as from ph_prior_pairs"
+        f" order by md5(record_id_l::varchar || record_id_r::varchar) limit {SESSION_PAIRS}"
+    )
+    score_pairs(con, model, records, "ph_prior_sample", "ph_prior_scores")
+    weights = np.sort(con.execute("select weight from ph_prior_scores").fetchnumpy()["weight"]) / 1000.0
+    for table in ("ph_prior_pairs", "ph_prior_sample", "ph_prior_scores"):
+        con.execute(f"drop table {table}")
+    if size < LEAST_PAIRS or len(weights) == 0:
+        return float(model.artefact["prior"])
+    prior_bits = math.log2(model.artefact["prior"])
+    evidence = weights - prior_bits
+    scale = max(1.0, blocked / SESSION_PAIRS) / (size * (size - 1) / 2)
+    prior = float(model.artefact["prior"])
+    for _ in range(PRIOR_ROUNDS):
+        expected = float(np.sum(1 / (1 + np.exp2(-(evidence + math.log2(prior / (1 - prior)))))))
+        prior = min(0.1, max(1e-9, expected * scale))
+    return prior

@@ -1,0 +1,165 @@
+"""Freezing a model: which blocking rules are worth their pairs, which keys bring none, and how high `link` must be."""
+
+from typing import Any
+
+import duckdb
+
+from partyhub_dagster.config import MatchSettings
+from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
+from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.score import score_pairs
+
+SAMPLED_PAIRS = 20_000
+"""New pairs of a rule that are scored to estimate what it brings."""
+
+WORTH = 0.02
+"""A rule joins when it brings at least so many expected matches per new pair."""
+
+LEAST_GAIN = 0.001
+"""... and at least this share of the matches found without it."""
+
+MOST_PAIRS_PER_RECORD = 60
+
+LARGEST_COMPONENT = 0.01
+"""`link` is raised until no component holds a larger share of the records."""
+
+LEAST_RECORDS = 1_000
+LINK_STEP = 0.5
+HIGHEST_LINK = 8.0
+
+
+def create_all_keys(
+    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, settings: MatchSettings, out: str
+) -> None:
+    """Create the keys of all rules that the settings allow, those not yet chosen included."""
+    allowed = [rule.name for rule in rules_of(artefact["kind"]) if rule.name not in settings.blocking.disable]
+    create_blocking_keys(con, MatchModel.of(_with_rules(artefact, allowed)), records, out)
+
+
+def freeze_stop_keys(con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], keys: str) -> dict[str, Any]:
+    """Make a stop key of every block above its limit: placeholders, switchboards, the commonest names."""
+    rules = [rule.name for rule in rules_of(artefact["kind"])]
+    model = MatchModel.of(_with_rules(artefact, rules))
+    model = model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, model, keys))
+    return dict(artefact, blocking=dict(artefact["blocking"], stop_keys=model.stop_keys))
+
+
+def add_rules(
+    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, keys: str, settings: MatchSettings
+) -> dict[str, Any]:
+    """Try each extra rule on top of those chosen so far, and keep it when its matches are worth its pairs."""
+    kind, chosen = artefact["kind"], list(artefact["blocking"]["rules"])
+    extras = [
+        rule.name for rule in rules_of(kind) if rule.extra and rule.name not in settings.blocking.disable
+    ]
+    size = _count(con, f"(from {records} where kind = '{kind}')")
+    if size >= LEAST_RECORDS:
+        model = MatchModel.of(artefact)
+        create_pairs(con, model, keys, None, "ph_found")
+        held, matches = _count(con, "ph_found"), _expected_matches(con, model, records, "ph_found")
+        for extra in extras:
+            create_pairs(con, MatchModel.of(_with_rules(artefact, [extra])), keys, None, "ph_extra")
+            con.execute(
+                "create or replace temp table ph_new as"
+                " from ph_extra anti join ph_found using (record_id_l, record_id_r)"
+            )
+            new = _count(con, "ph_new")
+            if new == 0 or held + new > MOST_PAIRS_PER_RECORD * size:
+                continue
+            gain = _expected_matches(con, model, records, "ph_new")
+            if gain >= WORTH * new and gain >= LEAST_GAIN * matches:
+                chosen.append(extra)
+                held, matches = held + new, matches + gain
+                con.execute("insert into ph_found from ph_new")
+        for table in ("ph_found", "ph_extra", "ph_new"):
+            con.execute(f"drop table if exists {table}")
+    artefact = _with_rules(artefact, chosen)
+    stop_keys = {rule: held for rule, held in artefact["blocking"]["stop_keys"].items() if rule in chosen}
+    artefact["blocking"] = dict(artefact["blocking"], stop_keys=stop_keys)
+    return artefact
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, pairs: str) -> float:
+    """Estimate the matches among the pairs as the sum of their probabilities, from a sample chosen by hash."""
+    total = _count(con, pairs)
+    if total == 0:
+        return 0.0
+    con.execute(
+        f"create or replace temp table ph_pair_sample as from {pairs}"
+        f" order by md5(record_id_l::varchar || record_id_r::varchar) limit {SAMPLED_PAIRS}"
+    )
+    score_pairs(con, model, records, "ph_pair_sample", "ph_pair_scores")
+    expected = con.execute(
+        "select coalesce(sum(1 / (1 + pow(2, -weight / 1000))), 0) from ph_pair_scores where weight >= $link",
+        {"link": round(model.thresholds.link * 1000)},
+    ).fetchall()[0][0]
+    con.execute("drop table ph_pair_sample; drop table ph_pair_scores")
+    return float(expected) * total / min(total, SAMPLED_PAIRS)
+
+
+def _with_rules(artefact: dict[str, Any], rules: list[str]) -> dict[str, Any]:
+    return dict(artefact, blocking=dict(artefact["blocking"], rules=rules))
+
+
+def raise_link(
+    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, keys: str, settings: MatchSettings
+) -> dict[str, Any]:
+    """Raise `link` until the largest component is small enough, unless hub.yaml sets it or there is too little data."""
+    model = MatchModel.of(artefact)
+    size = con.execute(f"select count(*) from {records} where kind = '{model.kind}'").fetchall()[0][0]
+    create_pairs(con, model, keys, None, "ph_link_pairs")
+    pairs = _count(con, "ph_link_pairs")
+    score_pairs(con, model, records, "ph_link_pairs", "ph_link_scores")
+    link, largest = model.thresholds.link, 0
+    if size >= LEAST_RECORDS and "link" not in settings.thresholds.model_fields_set:
+        link, largest = _lowest_safe_link(con, "ph_link_scores", link, size)
+    linked = con.execute(
+        f"select count(*) from ph_link_scores where weight >= {round(link * 1000)}"
+    ).fetchall()[0][0]
+    for table in ("ph_link_pairs", "ph_link_scores"):
+        con.execute(f"drop table {table}")
+    metrics = {"pairs": pairs, "linked_pairs": linked, "largest_component": largest}
+    return dict(
+        artefact,
+        thresholds=dict(artefact["thresholds"], link=link),
+        metrics=dict(artefact["metrics"], **metrics),
+        outgrown={"records": 2 * size, "pairs_per_record": round(2.0 * pairs / max(size, 1), 3)},
+    )
+
+
+def _lowest_safe_link(
+    con: duckdb.DuckDBPyConnection, scored: str, lowest: float, size: int
+) -> tuple[float, int]:
+    import numpy as np
+
+    pairs = con.execute(
+        f"with ids as (select id, row_number() over (order by id) - 1 as rid from"
+        f" (select record_id_l as id from {scored} union select record_id_r from {scored}))"
+        f" select l.rid as l, r.rid as r, weight from {scored}"
+        " join ids as l on l.id = record_id_l join ids as r on r.id = record_id_r"
+    ).fetchnumpy()
+    link = lowest
+    while True:
+        kept = pairs["weight"] >= round(link * 1000)
+        largest = _largest_component(np.asarray(pairs["l"])[kept], np.asarray(pairs["r"])[kept])
+        if largest <= max(LARGEST_COMPONENT * size, 10) or link >= HIGHEST_LINK:
+            return link, largest
+        link += LINK_STEP
+
+
+def _largest_component(left: Any, right: Any) -> int:
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    if len(left) == 0:
+        return 1
+    nodes = int(max(left.max(), right.max())) + 1
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(nodes, nodes))
+    _, labels = connected_components(graph, directed=False)
+    return int(np.bincount(labels).max())
