@@ -10,10 +10,14 @@ import pyarrow as pa
 
 from partyhub_dagster.config.attributes import Attribute
 from partyhub_dagster.config.sources import Source
+from partyhub_dagster.lake.metadata import quote_name
 from partyhub_dagster.normalize import addresses, organization_names, person_names
 from partyhub_dagster.normalize.layout import Layout, layout_of
 from partyhub_dagster.normalize.singles import clean_singles
-from partyhub_dagster.normalize.statements import entries_expression, extract_statement, quote_name
+from partyhub_dagster.normalize.statements import entries_expression, extract_statement
+from partyhub_dagster.normalize.versions import library_versions
+
+__all__ = ["NormalizeCounts", "library_versions", "normalize_records"]
 
 _TABLES = ("wide", "person", "organization", "address", "slots", "cells", "countries", "results", "singles")
 _LISTS = frozenset({"name_tokens", "names", "addresses"})

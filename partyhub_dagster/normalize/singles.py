@@ -1,6 +1,6 @@
 """Phones, e-mails, identifiers and all else of one value each: every distinct value is cleaned once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
@@ -128,5 +128,3 @@ def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str
     con.execute("insert into normalize_results select * from normalize_given")
     con.unregister("normalize_given")
 
-
-Cleaner = Callable[[str], Cleaned]

@@ -1,22 +1,13 @@
 """SQL whose shape depends on the mappings of a source: pure functions to text."""
 
-from collections.abc import Iterable, Mapping as AnyMapping
+from collections.abc import Mapping as AnyMapping
 
 from partyhub_dagster.config.mappings import Mapping
 from partyhub_dagster.config.sources import KindChoice, PartyTypeChoice, Source
+from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.normalize.layout import Layout
 
 _SLOT, _VALUE = "chr(30)", "chr(31)"
-
-
-def quote_text(text: str) -> str:
-    """Return the text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quote_name(name: str) -> str:
-    """Return the name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def extract_statement(source: Source, layout: Layout, raw: str) -> str:
@@ -95,8 +86,3 @@ def entries_expression(alias: str, columns: AnyMapping[str, str]) -> str:
     if not entries:
         return "[]"
     return f"list_filter([{entries}], lambda x: x is not null)"
-
-
-def coalesced_entries(alias: str, columns: Iterable[str]) -> list[str]:
-    """Return select items that make empty lists of the list columns of an outer-joined unit table."""
-    return [f"coalesce({alias}.{column}, []::varchar[]) as {column}" for column in columns]
