@@ -46,8 +46,7 @@ def _keys(data: Any, section: str) -> list[str]:
 
 
 def _attribute_names(data: Any) -> Iterator[str]:
-    """Every word below sources and attributes that may be the name of an attribute."""
-    yield from _keys(data, "attributes")
+    """Every word below sources that may be the name of an attribute."""
     stack = [data.get("sources")]
     while stack:
         match stack.pop():
@@ -130,11 +129,12 @@ def _check_attribute_name(
     path: YamlPath, name: str, config: HubConfig, references: References
 ) -> Iterator[Finding]:
     """Rules are given to whole groups of attributes."""
+    declared = config.attribute_sections.keys()
     found = config.attributes.get(name)
     if found is not None and found.group != name:
         problem = f"`{name}` is a part of `{found.group}` and survives with it"
         yield path, problem, f"Write the rules for {found.group}"
-    elif found is None and name not in references.guessed:
+    elif found is None and name not in references.guessed | declared:
         yield path, f"there is no attribute `{name}`", what_to_write(name, references.groups)
 
 

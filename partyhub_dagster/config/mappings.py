@@ -39,7 +39,7 @@ def _country_code(value: str) -> str:
 
 
 def _is_country(code: str) -> bool:
-    import pycountry  # noqa: PLC0415 - reads files; only a hub.yaml that names countries needs it
+    import pycountry
 
     return pycountry.countries.get(alpha_2=code) is not None
 
