@@ -40,8 +40,8 @@ def _taken(column: object, at: Ints | Bools) -> object:
 
 def text(values: Iterable[str]) -> Text:
     """Return the values as a column."""
-    held = list(values)
-    column = np.empty(len(held), dtype=object)
+    held = values if isinstance(values, list) else list(values)
+    column: Text = np.empty(len(held), dtype=object)
     column[:] = held
     return column
 
@@ -54,6 +54,15 @@ def blank(n: int) -> Text:
 def stream(seed: int, *names: str) -> Rng:
     """Return the random stream of one part of the work, independent of what other parts draw."""
     return np.random.default_rng([seed, *(int.from_bytes(name.encode(), "big") % 2**32 for name in names)])
+
+
+def ascii_of(value: str) -> str:
+    """Return the value in plain Latin letters."""
+    if value.isascii():
+        return value
+    from faker.decode import unidecode
+
+    return unidecode(value)
 
 
 def chance(rng: Rng, n: int, share: float) -> Bools:
@@ -76,7 +85,8 @@ def draw_weighted(rng: Rng, words: Text | Sequence[str], weights: Sequence[float
 def draw_index(rng: Rng, weights: Sequence[float], n: int) -> Ints:
     """Return n positions, drawn by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(n) * edges[-1], side="right").astype(np.int64)
+    places: Ints = np.searchsorted(edges, rng.random(n) * edges[-1], side="right").astype(np.int64)
+    return places
 
 
 def where(mask: Bools, yes: Text | str, no: Text | str) -> Text:
@@ -91,11 +101,9 @@ def present(values: Text) -> Bools:
 
 def mapped(function: Callable[[str], str], values: Text) -> Text:
     """Return function(value) for every value, called once for each distinct value."""
-    known: dict[str, str] = {}
-    for value in values:
-        if value not in known:
-            known[value] = function(value)
-    return text(known[value] for value in values)
+    held = values.tolist()
+    known = {value: function(value) for value in set(held)}
+    return text([known[value] for value in held])
 
 
 def joined(separator: str, *columns: Text) -> Text:
@@ -104,7 +112,7 @@ def joined(separator: str, *columns: Text) -> Text:
     for column in columns[1:]:
         gap = where(present(result) & present(column), separator, "")
         result = result + gap + column
-    return cast(Text, result)
+    return result
 
 
 def digits(numbers: Ints, width: int) -> Text:

@@ -14,7 +14,12 @@ from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, bl
 RECORDS_PER_ENTITY: Final = 1.6
 _COUNT_WEIGHTS: Final = (0.63, 0.215, 0.095, 0.04, 0.02)
 
-PERSON_LOOKALIKES: Final = {"jr_sr": 0.02, "twins": 0.015, "shared_household": 0.03, "reused_identifier": 0.012}
+PERSON_LOOKALIKES: Final = {
+    "jr_sr": 0.02,
+    "twins": 0.015,
+    "shared_household": 0.03,
+    "reused_identifier": 0.012,
+}
 PERSON_VARIANTS: Final = {
     "typo": 0.035,
     "nickname": 0.025,
@@ -23,7 +28,11 @@ PERSON_VARIANTS: Final = {
     "swapped_names": 0.012,
     "placeholder_values": 0.02,
 }
-ORGANIZATION_LOOKALIKES: Final = {"sibling_funds": 0.03, "parent_subsidiary": 0.03, "reused_identifier": 0.012}
+ORGANIZATION_LOOKALIKES: Final = {
+    "sibling_funds": 0.03,
+    "parent_subsidiary": 0.03,
+    "reused_identifier": 0.012,
+}
 ORGANIZATION_VARIANTS: Final = {
     "typo": 0.03,
     "legal_form_variant": 0.035,
@@ -34,7 +43,13 @@ ORGANIZATION_VARIANTS: Final = {
 NON_LATIN_SHARE: Final = 0.012
 HARD_CASES: Final = tuple(
     sorted(
-        {*PERSON_LOOKALIKES, *PERSON_VARIANTS, *ORGANIZATION_LOOKALIKES, *ORGANIZATION_VARIANTS, "non_latin_name"}
+        {
+            *PERSON_LOOKALIKES,
+            *PERSON_VARIANTS,
+            *ORGANIZATION_LOOKALIKES,
+            *ORGANIZATION_VARIANTS,
+            "non_latin_name",
+        }
     )
 )
 

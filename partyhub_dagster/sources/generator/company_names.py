@@ -1,10 +1,21 @@
 """What companies are called, in several scripts: names without their legal forms."""
 
+import re
 from typing import Final, cast
 
 import numpy as np
 
-from partyhub_dagster.sources.generator.arrays import Ints, Rng, Text, draw, draw_index, mapped, text, where
+from partyhub_dagster.sources.generator.arrays import (
+    Ints,
+    Rng,
+    Text,
+    ascii_of,
+    draw,
+    draw_index,
+    mapped,
+    text,
+    where,
+)
 from partyhub_dagster.sources.generator.vocabulary import load_vocabulary
 
 INDUSTRIES: Final = (
@@ -22,11 +33,14 @@ INDUSTRIES: Final = (
     "Security", "Staffing", "Legal Services", "Accounting", "Supply", "Distributors", "Imports", "Trading",
 )  # fmt: skip
 _SYLLABLES: Final = (
-    ("Al", "Ar", "Ax", "Bel", "Ber", "Cal", "Cen", "Cor", "Del", "Dyn", "El", "En", "Fer", "Gal", "Hel", "In", "Jor", "Kal",
-     "Lum", "Mag", "Mer", "Nor", "Nov", "Om", "Or", "Pan", "Qua", "Ral", "Sal", "Sol", "Syn", "Tal", "Tri", "Ul", "Ver", "Vel",
+    ("Al", "Ar", "Ax", "Bel", "Ber", "Cal", "Cen", "Cor", "Del", "Dyn", "El", "En", "Fer", "Gal", "Hel",
+     "In", "Jor", "Kal",
+     "Lum", "Mag", "Mer", "Nor", "Nov", "Om", "Or", "Pan", "Qua", "Ral", "Sal", "Sol", "Syn", "Tal", "Tri",
+     "Ul", "Ver", "Vel",
      "Xen", "Zan"),
     ("a", "e", "i", "o", "u", "an", "en", "in", "or", "al", "er", "is", "ta", "ri", "vi", "co", "di"),
-    ("ca", "cor", "data", "dyne", "gen", "lex", "lon", "lux", "max", "mont", "nex", "nix", "plex", "ra", "rix", "sys", "tec",
+    ("ca", "cor", "data", "dyne", "gen", "lex", "lon", "lux", "max", "mont", "nex", "nix", "plex", "ra",
+     "rix", "sys", "tec",
      "tek", "tis", "tron", "va", "via", "vance", "xa", "zon"),
 )  # fmt: skip
 FUND_STYLES: Final = (
@@ -41,14 +55,25 @@ _JAPANESE: Final = (
     ("建設", "Construction"), ("食品", "Foods"), ("印刷", "Printing"), ("水産", "Fisheries"), ("鉱業", "Mining"),
     ("電機", "Electric"), ("運輸", "Transport"), ("化学", "Chemical"), ("商事", "Trading"), ("製薬", "Pharmaceutical"),
 )  # fmt: skip
+_JAPANESE_HOUSES: Final = (
+    ("", ""), ("", ""), ("日本", "Nippon "), ("東洋", "Toyo "), ("大和", "Daiwa "), ("富士", "Fuji "), ("新", "Shin "),
+    ("東京", "Tokyo "), ("大阪", "Osaka "), ("京都", "Kyoto "), ("北海", "Hokkai "), ("三", "Mitsu "),
+    ("中央", "Chuo "),
+)  # fmt: skip
 _CHINESE: Final = (
     ("科技", "Technology"), ("贸易", "Trading"), ("实业", "Industrial"), ("电子", "Electronics"), ("物流", "Logistics"),
     ("食品", "Foods"), ("医药", "Pharmaceutical"), ("能源", "Energy"),
 )  # fmt: skip
-_CHINESE_PLACES: Final = (("北京", "Beijing"), ("上海", "Shanghai"), ("深圳", "Shenzhen"), ("广州", "Guangzhou"))
+_CHINESE_PLACES: Final = (
+    ("北京", "Beijing"),
+    ("上海", "Shanghai"),
+    ("深圳", "Shenzhen"),
+    ("广州", "Guangzhou"),
+)
 _UKRAINIAN: Final = (
     ("Буд", "Bud"), ("Агро", "Agro"), ("Транс", "Trans"), ("Енерго", "Enerho"), ("Сервіс", "Servis"), ("Фарм", "Farm"),
 )  # fmt: skip
+_NOT_IN_A_DOMAIN: Final = re.compile("[^a-z0-9]+")
 NATIVE_COUNTRIES: Final = ("JP", "CN", "GR", "UA")
 
 
@@ -88,7 +113,7 @@ def draw_native_companies(rng: Rng, countries: Text) -> tuple[Text, Text]:
     """Return the native name, form included, and the Latin name without form, in the script of each country."""
     native, latin = [], []
     picks: Ints = rng.integers(2**31, size=(len(countries), 3))
-    names = {"JP": load_vocabulary().native[5], "GR": load_vocabulary().native[2], "UA": load_vocabulary().native[1]}
+    names = load_vocabulary().native
     for country, (a, b, c) in zip(countries, picks.tolist(), strict=True):
         if country == "CN":
             place, trade = _CHINESE_PLACES[a % len(_CHINESE_PLACES)], _CHINESE[b % len(_CHINESE)]
@@ -107,17 +132,18 @@ def draw_native_companies(rng: Rng, countries: Text) -> tuple[Text, Text]:
 def _native_company(country: str, surname: tuple[str, str], b: int, c: int) -> tuple[str, str]:
     if country == "JP":
         trade = _JAPANESE[b % len(_JAPANESE)]
-        return f"株式会社{surname[0]}{trade[0]}", f"{surname[1]} {trade[1]}"
+        house = _JAPANESE_HOUSES[c % len(_JAPANESE_HOUSES)]
+        return f"株式会社{house[0]}{surname[0]}{trade[0]}", f"{house[1]}{surname[1]} {trade[1]}"
     if country == "UA":
         trade = _UKRAINIAN[b % len(_UKRAINIAN)]
         return f"ТОВ «{surname[0]}-{trade[0]}»", f"{surname[1]}-{trade[1]}"
-    partner = load_vocabulary().native[2].family
+    partner = load_vocabulary().native["GR"].family
     other = partner[0][c % len(partner[0])], partner[1][c % len(partner[1])]
     return f"{surname[0]} - {other[0]} Α.Ε.", f"{surname[1]} - {other[1]}"
 
 
 def _chinese_word(pick: int) -> tuple[str, str]:
-    family = load_vocabulary().native[4].family
+    family = load_vocabulary().native["CN"].family
     one, two = pick % len(family[0]), (pick // 1000) % len(family[0])
     return family[0][one] + family[0][two], family[1][one] + family[1][two].lower()
 
@@ -128,7 +154,5 @@ def domains_of(names: Text) -> Text:
 
 
 def _slug(name: str) -> str:
-    from faker.decode import unidecode
-
-    words = ("".join(c for c in word if c.isalnum()) for word in unidecode(name).lower().split())
-    return "-".join(filter(None, words))[:40].strip("-") or "company"
+    slug = _NOT_IN_A_DOMAIN.sub("-", ascii_of(name).lower())
+    return slug[:40].strip("-") or "company"

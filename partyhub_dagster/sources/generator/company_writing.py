@@ -25,7 +25,9 @@ class WrittenCompanies(Rows):
     place: Addresses
 
 
-def write_companies(rng: Rng, organizations: Organizations, case: Text, *, capitals: float) -> WrittenCompanies:
+def write_companies(
+    rng: Rng, organizations: Organizations, case: Text, *, capitals: float
+) -> WrittenCompanies:
     """Return names, identifiers and addresses as a source writes them, with the marked hard cases.
 
     `capitals` is the share of records that the source keeps in capitals.

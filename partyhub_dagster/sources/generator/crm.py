@@ -6,19 +6,41 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, blank, chance, draw, mapped, where
+from partyhub_dagster.sources.generator.arrays import (
+    Bools,
+    Ints,
+    Rng,
+    Text,
+    blank,
+    chance,
+    draw,
+    mapped,
+    where,
+)
 from partyhub_dagster.sources.generator.nicknames import NICKNAMES
-from partyhub_dagster.sources.generator.noise import cased, grouped, kept, misspelt, shortened, spaced, us_phones
+from partyhub_dagster.sources.generator.noise import (
+    cased,
+    folded,
+    grouped,
+    kept,
+    misspelt,
+    shortened,
+    spaced,
+    us_phones,
+)
 from partyhub_dagster.sources.generator.persons import Persons
 from partyhub_dagster.sources.generator.places import Addresses
 
 SWITCHBOARD: Final = "8002340100"
+_HASHED_UNITS, _UNITS_IN_FULL = 0.2, 0.9  # shares of how flats are numbered
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def has_nickname(persons: Persons) -> Bools:
     """Return whose given name has a usual short form."""
-    return np.fromiter((name in NICKNAMES for name in persons.given), dtype=np.bool_, count=len(persons.given))
+    return np.fromiter(
+        (name in NICKNAMES for name in persons.given), dtype=np.bool_, count=len(persons.given)
+    )
 
 
 def write_persons(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str, Text]:
@@ -32,11 +54,23 @@ def write_persons(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict
     names = _names(rng, persons, case)
     places = _places(rng, persons, case)
     contacts = _contacts(rng, persons, case, ordinal)
-    columns = {name: spaced(rng, cased(column, upper, lower), 0.01) for name, column in {**names, **places}.items()}
+    columns = {
+        name: spaced(rng, cased(column, upper, lower), 0.01) for name, column in {**names, **places}.items()
+    }
     columns |= contacts
     _misspell(rng, columns, case)
     _fill_with_placeholders(rng, columns, cast(Bools, case == "placeholder_values"))
-    order = ("FIRST_NM", "MID_NM", "LAST_NM", "SUFFIX", "BIRTH_DT", "SSN", "HOME_PHONE", "MOBILE_PHONE", "EMAIL_ADDR")
+    order = (
+        "FIRST_NM",
+        "MID_NM",
+        "LAST_NM",
+        "SUFFIX",
+        "BIRTH_DT",
+        "SSN",
+        "HOME_PHONE",
+        "MOBILE_PHONE",
+        "EMAIL_ADDR",
+    )
     return {name: columns[name] for name in (*order, *places)}
 
 
@@ -47,9 +81,11 @@ def _names(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     middle = where(chance(rng, n, 0.45), persons.middle, initial + stop)
     middle = kept(middle, chance(rng, n, 0.65))
     luck = rng.random(n)
-    called = text_of_nicknames(persons.given, luck)
-    given = where(cast(Bools, case == "nickname"), called, persons.given)
-    family = where(cast(Bools, case == "married_name"), persons.former_family, persons.family)
+    called = _nicknames_of(persons.given, luck)
+    given = folded(rng, where(cast(Bools, case == "nickname"), called, persons.given), 0.3)
+    family = folded(
+        rng, where(cast(Bools, case == "married_name"), persons.former_family, persons.family), 0.3
+    )
     native = cast(Bools, case == "non_latin_name")
     given, family = where(native, persons.native_given, given), where(native, persons.native_family, family)
     swapped = cast(Bools, case == "swapped_names")
@@ -60,7 +96,7 @@ def _names(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     return {"FIRST_NM": given, "MID_NM": kept(middle, ~native), "LAST_NM": family, "SUFFIX": suffix}
 
 
-def text_of_nicknames(given: Text, luck: NDArray[np.float64]) -> Text:
+def _nicknames_of(given: Text, luck: NDArray[np.float64]) -> Text:
     """Return what each is called; the name itself where it has no short form."""
     result = given.copy()
     for row, name in enumerate(given):
@@ -75,18 +111,27 @@ def _places(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     at = persons.home.take(np.arange(n))
     moved = cast(Bools, case == "moved")
     at.put(moved, persons.previous.take(moved))
+    unit = _units(rng, at.unit)
     keep = chance(rng, n, 0.96) | cast(Bools, case != "")
     line = shortened(rng, at.line, 0.5)
     beside = chance(rng, n, 0.3) & cast(Bools, at.unit != "")
     zip_code = where(chance(rng, n, 0.08), at.postcode + "-" + _plus_four(at), at.postcode)
     return {
-        "ADDR_LN_1": kept(where(beside, line + ", " + at.unit, line), keep),
-        "ADDR_LN_2": kept(at.unit, keep & ~beside),
+        "ADDR_LN_1": kept(where(beside, line + ", " + unit, line), keep),
+        "ADDR_LN_2": kept(unit, keep & ~beside),
         "CITY_NM": kept(at.city, keep),
         "STATE_CD": kept(at.region, keep),
         "ZIP": kept(zip_code, keep),
         "CTRY": kept(draw(rng, ("US", "US", "US", "USA", "United States", ""), n), keep),
     }
+
+
+def _units(rng: Rng, units: Text) -> Text:
+    """Return flats as people number them: Apt 5, #5, Apartment 5."""
+    hashed = mapped(lambda unit: unit and "#" + unit.rpartition(" ")[2], units)
+    in_full = mapped(lambda unit: unit.replace("Apt ", "Apartment "), units)
+    style = rng.random(len(units))
+    return where(style < _HASHED_UNITS, hashed, where(style > _UNITS_IN_FULL, in_full, units))
 
 
 def _plus_four(at: Addresses) -> Text:
@@ -96,7 +141,9 @@ def _plus_four(at: Addresses) -> Text:
 
 def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str, Text]:
     n = len(case)
-    sure = (ordinal == 0) | cast(Bools, case != "")  # the record that others are recognised by, and every hard one
+    sure = (ordinal == 0) | cast(
+        Bools, case != ""
+    )  # the record that others are recognised by, and every hard one
     by_mobile = chance(rng, n, 0.5)
     mobile = where(chance(rng, n, 0.85) | sure, persons.mobile, persons.second_mobile)
     mobile = kept(mobile, chance(rng, n, 0.7) | (ordinal == 0) | (sure & by_mobile))
@@ -104,7 +151,9 @@ def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str
     email = kept(email, chance(rng, n, 0.65) | (ordinal == 0) | (sure & ~by_mobile))
     return {
         "BIRTH_DT": kept(_dates(rng, persons.birth), chance(rng, n, 0.93) | sure),
-        "SSN": kept(grouped(rng, persons.ssn, (3, 5), 0.7), chance(rng, n, 0.6) | (sure & chance(rng, n, 0.5))),
+        "SSN": kept(
+            grouped(rng, persons.ssn, (3, 5), 0.7), chance(rng, n, 0.6) | (sure & chance(rng, n, 0.5))
+        ),
         "HOME_PHONE": kept(us_phones(rng, persons.home_phone), chance(rng, n, 0.45)),
         "MOBILE_PHONE": us_phones(rng, mobile),
         "EMAIL_ADDR": cased(email, chance(rng, n, 0.04), np.zeros(n, dtype=np.bool_)),

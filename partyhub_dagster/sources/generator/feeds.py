@@ -91,7 +91,9 @@ def change_counts(changes: int) -> dict[str, int]:
         counts = {kind: max(1, n) for kind, n in counts.items()}
     for kind in ("inserts", "updates"):
         spare = changes - sum(counts.values())
-        counts[kind] = max(1, counts[kind] + spare) if changes >= len(counts) else counts[kind] + max(0, spare)
+        counts[kind] = (
+            max(1, counts[kind] + spare) if changes >= len(counts) else counts[kind] + max(0, spare)
+        )
     return counts
 
 
@@ -103,7 +105,7 @@ def send_changes(rng: Rng, feed: Feed, number: int, counts: dict[str, int]) -> t
     inserted = np.flatnonzero(~feed.sent)[: counts["inserts"]]
     touched = _pick(rng, np.flatnonzero(feed.alive), counts["updates"] + counts["deletes"])
     deleted, updated = np.split(touched, [min(counts["deletes"], len(touched) // 2)])
-    returned = _pick(rng, np.flatnonzero(feed.sent & ~feed.alive), len(updated) // 20)
+    returned = _pick(rng, np.flatnonzero(feed.sent & ~feed.alive), -(-len(updated) // 20))
     late = _late(rng, feed, counts["late"])
     _advance(rng, feed, number, np.concatenate([updated, returned]))
     feed.columns.update(_rewritten(rng, feed, np.concatenate([updated, returned])))

@@ -45,7 +45,9 @@ def malformed_rows(rng: Rng, drop: Drop, n: int, spare_keys: Text) -> list[tuple
     """Return rows that no reader may accept: without key, cut short, or with a field too many."""
     places, models = np.sort(rng.integers(len(drop.key), size=n)), rng.integers(len(drop.key), size=n)
     result = []
-    for number, (place, model, key) in enumerate(zip(places.tolist(), models.tolist(), spare_keys, strict=True)):
+    for number, (place, model, key) in enumerate(
+        zip(places.tolist(), models.tolist(), spare_keys, strict=True)
+    ):
         row = [key, *(column[model] for column in drop.columns.values()), "2", "2024-01-15 08:30:00", "I"]
         match number % 3:
             case 0:

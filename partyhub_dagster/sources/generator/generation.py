@@ -1,13 +1,14 @@
 """`generate`: a world of parties, what three sources write of it, and the answer key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from partyhub_dagster.errors import SourceError
-from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, digits, stream, where
+from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Rows, Text, digits, stream, where
 from partyhub_dagster.sources.generator.cases import (
     ORGANIZATION_LOOKALIKES,
     ORGANIZATION_VARIANTS,
@@ -47,6 +48,7 @@ _SUFFIXES: Final = {"crm": "csv", "dnb": "jsonl", "markit": "parquet"}
 _KEY_PREFIXES: Final = {"crm": "C", "dnb": "DNB-", "markit": "MKT"}
 _MALFORMED_SHARE: Final = 0.002
 _LEAST_RECORDS: Final = 100
+Parties = TypeVar("Parties", bound=Rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,18 @@ def generate(
         SourceError: `out` holds an inbox already, or `records` is too small to show anything.
     """
     _refuse_what_cannot_work(out, records)
-    per_delivery = change_counts_by_source(records // 100 if change_records is None else change_records, change_records)
+    per_delivery = change_counts_by_source(
+        records // 100 if change_records is None else change_records, change_records
+    )
     first = _split(records)
     held_back = {name: changes * counts["inserts"] for name, counts in per_delivery.items()}
     totals = {name: first[name] + held_back[name] for name in first}
     feeds = _person_feeds(seed, totals) | _organization_feeds(seed, totals)
     malformed = _write_first(out, stream(seed, "first"), feeds, first)
-    deliveries = tuple(_write_later(out, stream(seed, "later", str(k)), feeds, k, per_delivery) for k in range(1, changes + 1))
+    deliveries = tuple(
+        _write_later(out, stream(seed, "later", str(k)), feeds, k, per_delivery)
+        for k in range(1, changes + 1)
+    )
     write_truth(out / "truth.csv", _truth(feeds))
     (out / "hub.yaml").write_text(HUB_YAML, encoding="utf-8")
     return _count(feeds, first, malformed, deliveries)
@@ -108,7 +115,9 @@ def _split(records: int) -> dict[str, int]:
 
 def change_counts_by_source(rows: int, asked: int | None = None) -> dict[str, dict[str, int]]:
     """Return how many rows of each kind every source sends in one later delivery."""
-    return {name: change_counts(n) for name, n in _split(rows if asked is not None else max(50, rows)).items()}
+    return {
+        name: change_counts(n) for name, n in _split(rows if asked is not None else max(50, rows)).items()
+    }
 
 
 def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
@@ -122,14 +131,25 @@ def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
         rng,
         plan,
         PERSON_VARIANTS,
-        {"nickname": has_nickname(persons)[plan.entity], "married_name": (persons.gender == "F")[plan.entity]},
+        {
+            "nickname": has_nickname(persons)[plan.entity],
+            "married_name": (persons.gender == "F")[plan.entity],
+        },
     )
 
-    def write(rng: Rng, at: Ints, before_move: Bools) -> dict[str, Text]:
-        case = where(before_move & (plan.case[at] == ""), "moved", plan.case[at])
-        return write_persons(rng, persons.take(plan.entity[at]), case, plan.ordinal[at])
+    return {"crm": _open(rng, "crm", plan, _writer(plan, persons, write_persons))}
 
-    return {"crm": _open(rng, "crm", plan, write)}
+
+def _writer(
+    plan: RecordPlan, parties: Parties, write: Callable[[Rng, Parties, Text, Ints], dict[str, Text]]
+) -> Writer:
+    """Return what writes the planned records of these parties down; marked ones with the address of before."""
+
+    def write_records(rng: Rng, at: Ints, before_move: Bools) -> dict[str, Text]:
+        case = where(before_move & (plan.case[at] == ""), "moved", plan.case[at])
+        return write(rng, parties.take(plan.entity[at]), case, plan.ordinal[at])
+
+    return write_records
 
 
 def _organization_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
@@ -145,11 +165,7 @@ def _organization_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
     for name, form in (("dnb", write_organizations), ("markit", write_legal_entities)):
         part = RecordPlan(plan.entity[parts[name]], plan.ordinal[parts[name]], plan.case[parts[name]])
 
-        def write(rng: Rng, at: Ints, before_move: Bools, part: RecordPlan = part, form=form) -> dict[str, Text]:
-            case = where(before_move & (part.case[at] == ""), "moved", part.case[at])
-            return form(rng, organizations.take(part.entity[at]), case, part.ordinal[at])
-
-        feeds[name] = _open(rng, name, part, write)
+        feeds[name] = _open(rng, name, part, _writer(part, organizations, form))
     return feeds
 
 
@@ -178,7 +194,9 @@ def _write_later(
     return total
 
 
-def _write(folder: Path, number: int, drops: dict[str, Drop], malformed: list[tuple[int, list[str]]] | None = None) -> None:
+def _write(
+    folder: Path, number: int, drops: dict[str, Drop], malformed: list[tuple[int, list[str]]] | None = None
+) -> None:
     paths = {name: folder / name / f"{number:03}.{_SUFFIXES[name]}" for name in drops}
     write_crm(paths["crm"], drops["crm"], malformed or [])
     write_dnb(paths["dnb"], drops["dnb"], LISTS)
@@ -203,7 +221,9 @@ def _count(
 ) -> GeneratedCounts:
     cases: dict[str, int] = {}
     for feed in feeds.values():
-        for case, n in zip(*np.unique(feed.plan.case[feed.sent].astype(str), return_counts=True), strict=True):
+        for case, n in zip(
+            *np.unique(feed.plan.case[feed.sent].astype(str), return_counts=True), strict=True
+        ):
             cases[str(case)] = cases.get(str(case), 0) + int(n)
     cases.pop("", None)
     organizations = np.concatenate([feeds[name].plan.entity[feeds[name].sent] for name in ("dnb", "markit")])

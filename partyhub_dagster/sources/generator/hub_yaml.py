@@ -89,7 +89,8 @@ survivorship:
   sources: [markit, dnb, crm]                  # whom to believe first
   default: [pinned, validated, most_recent, source_priority]
   attributes:
-    name: [pinned, source_priority, most_complete]
+    name: [pinned, source_priority, most_frequent, most_complete]
+    birth_date: [pinned, most_frequent, most_recent]
     address: [pinned, most_recent]
     email: [all]
     phone: [all]

@@ -1,10 +1,21 @@
 """How true values come out of people's keyboards: slips, cases, formats. Nothing here knows a source."""
 
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
 
-from partyhub_dagster.sources.generator.arrays import Bools, Rng, Text, blank, chance, draw, draw_weighted, mapped, where
+from partyhub_dagster.sources.generator.arrays import (
+    Bools,
+    Rng,
+    Text,
+    ascii_of,
+    blank,
+    chance,
+    draw_weighted,
+    mapped,
+    where,
+)
 
 _NEIGHBOURS = {
     "a": "sqz", "b": "vgn", "c": "xdv", "d": "sfe", "e": "wrd", "f": "dgr", "g": "fht", "h": "gjy", "i": "uok",
@@ -16,7 +27,14 @@ _SHORT_WORDS = {
     "Boulevard": "Blvd", "Circle": "Cir", "Terrace": "Ter", "Parkway": "Pkwy", "Trail": "Trl", "Suite": "Ste",
     "Floor": "Fl", "North": "N", "South": "S", "West": "W", "East": "E", "Square": "Sq",
 }  # fmt: skip
-_US_PHONE_SHAPES = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}.{1}.{2}", "{0}{1}{2}", "+1 {0} {1} {2}", "1-{0}-{1}-{2}")
+_US_PHONE_SHAPES = (
+    "({0}) {1}-{2}",
+    "{0}-{1}-{2}",
+    "{0}.{1}.{2}",
+    "{0}{1}{2}",
+    "+1 {0} {1} {2}",
+    "1-{0}-{1}-{2}",
+)
 _US_PHONE_WEIGHTS = (35.0, 30.0, 8.0, 15.0, 8.0, 4.0)
 
 
@@ -61,7 +79,9 @@ def shortened(rng: Rng, lines: Text, share: float) -> Text:
     for row in np.flatnonzero(short):
         stop = "." if dotted[row] else ""
         words = lines[row].split(" ")
-        result[row] = " ".join(_SHORT_WORDS[w] + stop if w in _SHORT_WORDS and i else w for i, w in enumerate(words))
+        result[row] = " ".join(
+            _SHORT_WORDS[w] + stop if w in _SHORT_WORDS and i else w for i, w in enumerate(words)
+        )
     return result
 
 
@@ -78,10 +98,17 @@ def us_phones(rng: Rng, numbers: Text) -> Text:
 def spaced(rng: Rng, values: Text, share: float) -> Text:
     """Return the values with stray blanks around or inside a share of them."""
     stray = chance(rng, len(values), share) & cast(Bools, values != "")
-    doubled = mapped(lambda value: value.replace(" ", "  ", 1) if " " in value else f" {value} ", values[stray])
+    doubled = mapped(
+        lambda value: value.replace(" ", "  ", 1) if " " in value else f" {value} ", values[stray]
+    )
     result = values.copy()
     result[stray] = doubled
     return result
+
+
+def folded(rng: Rng, values: Text, share: float) -> Text:
+    """Return the values in plain Latin letters in a share of them, as keyboards without accents write them."""
+    return where(chance(rng, len(values), share), mapped(ascii_of, values), values)
 
 
 def kept(values: Text, keep: Bools) -> Text:
@@ -91,13 +118,6 @@ def kept(values: Text, keep: Bools) -> Text:
 
 def grouped(rng: Rng, numbers: Text, cuts: tuple[int, ...], share: float) -> Text:
     """Return digit strings with dashes at the cuts in a share of them."""
-    edges = (0, *cuts, None)
-    dashed = mapped(
-        lambda v: v and "-".join(v[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)), numbers
-    )
+    spans = [slice(a, b) for a, b in pairwise((0, *cuts, None))]
+    dashed = mapped(lambda v: v and "-".join(v[span] for span in spans), numbers)
     return where(chance(rng, len(numbers), share), dashed, numbers)
-
-
-def placeholders(rng: Rng, words: tuple[str, ...], n: int) -> Text:
-    """Return n values that only fill a field."""
-    return draw(rng, words, n)

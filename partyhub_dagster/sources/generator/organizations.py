@@ -1,7 +1,7 @@
 """The companies of the generated world, as they are; how sources write them down is told elsewhere."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
@@ -34,7 +34,15 @@ from partyhub_dagster.sources.generator.places import (
     draw_us_addresses,
 )
 
-_NUMERALS: Final = (("I", "II"), ("II", "III"), ("III", "IV"), ("2", "3"), ("1", "2"), ("IV", "V"), ("A", "B"))
+_NUMERALS: Final = (
+    ("I", "II"),
+    ("II", "III"),
+    ("III", "IV"),
+    ("2", "3"),
+    ("1", "2"),
+    ("IV", "V"),
+    ("A", "B"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +152,12 @@ def _make_sibling_funds(rng: Rng, organizations: Organizations, a: Ints, b: Ints
     numerals = rng.integers(len(_NUMERALS), size=len(a))
     for side, rows in enumerate((a, b)):
         ordinal = text(_NUMERALS[at][side] for at in numerals)
-        organizations.name[rows] = house + " " + style + " " + where(numerals == len(_NUMERALS) - 1, "Class ", "") + ordinal
+        organizations.name[rows] = (
+            house + " " + style + " " + where(numerals == len(_NUMERALS) - 1, "Class ", "") + ordinal
+        )
         organizations.trade_name[rows] = ""
         organizations.kind[rows] = "FUND"
-    fund_forms = where(cast(Text, organizations.office.country[a]) == "US", "lp", organizations.form[a])
+    fund_forms = where(organizations.office.country[a] == "US", "lp", organizations.form[a])
     organizations.form[a] = fund_forms
     organizations.form[b] = fund_forms
     foreign = organizations.office.country[b] != "US"

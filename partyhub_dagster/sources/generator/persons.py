@@ -11,6 +11,7 @@ from partyhub_dagster.sources.generator.arrays import (
     Rng,
     Rows,
     Text,
+    ascii_of,
     blank,
     chance,
     digits,
@@ -114,9 +115,7 @@ def draw_emails(rng: Rng, given: Text, family: Text, birth: Ints) -> Text:
 
 
 def _ascii_lower(name: str) -> str:
-    from faker.decode import unidecode
-
-    return "".join(c for c in unidecode(name).lower() if c.isalnum()) or "x"
+    return "".join(filter(str.isalnum, ascii_of(name).lower())) or "x"
 
 
 def make_person_lookalikes(rng: Rng, persons: Persons, lookalikes: Lookalikes) -> None:
@@ -182,7 +181,7 @@ def _make_reused_identifier(rng: Rng, persons: Persons, a: Ints, b: Ints) -> Non
 
 
 def _give_native_names(rng: Rng, persons: Persons, at: Ints) -> None:
-    scripts = load_vocabulary().native
+    scripts = list(load_vocabulary().native.values())
     script = rng.integers(len(scripts), size=len(at))
     for number, names in enumerate(scripts):
         rows = at[script == number]

@@ -12,7 +12,6 @@ from partyhub_dagster.sources.generator.arrays import (
     Rng,
     Rows,
     Text,
-    blank,
     chance,
     digits,
     draw,
@@ -73,7 +72,7 @@ _SHAPES_ABROAD = {
     "FR": "{number} rue {street}", "GR": "{street} {number}", "JP": "{number}-{unit} {street}",
 }  # fmt: skip
 _STREETS_ABROAD = {
-    "DE": ("Hauptstrasse", "Bahnhofstrasse", "Gartenstrasse", "Schillerstrasse", "Lindenallee", "Am Markt", "Ringstrasse"),
+    "DE": ("Hauptstrasse", "Bahnhofstrasse", "Gartenstrasse", "Schillerstrasse", "Lindenallee", "Ringstrasse"),
     "FR": ("de la Paix", "Victor Hugo", "Pasteur", "des Lilas", "Voltaire", "de la Gare", "Lafayette"),
     "LU": ("de la Gare", "du Fort", "Notre-Dame", "de Hollerich", "des Bains", "Adolphe Fischer"),
     "NL": ("Keizersgracht", "Herengracht", "Kerkstraat", "Molenstraat", "Dorpsstraat", "Stationsweg"),
@@ -121,7 +120,11 @@ def draw_us_addresses(rng: Rng, n: int, *, homes: bool) -> Addresses:
     names = where(rng.random(n) < 0.4, draw(rng, _PLAIN_STREETS, n), draw(rng, vocabulary.family[0], n))
     kind = draw_weighted(rng, _STREET_KINDS, _STREET_WEIGHTS, n)
     line = _house_numbers(rng, n) + " " + names + " " + kind
-    prefix = where(chance(rng, n, 0.7), "Apt ", "Unit ") if homes else where(chance(rng, n, 0.7), "Suite ", "Floor ")
+    prefix = (
+        where(chance(rng, n, 0.7), "Apt ", "Unit ")
+        if homes
+        else where(chance(rng, n, 0.7), "Suite ", "Floor ")
+    )
     unit = where(chance(rng, n, 0.25 if homes else 0.35), prefix + digits(rng.integers(1, 60, size=n), 1), "")
     return Addresses(
         line=line,
@@ -156,7 +159,7 @@ def draw_addresses_abroad(rng: Rng, n: int, countries: tuple[str, ...] = ()) -> 
         region=regions[at],
         postcode=_postcodes(rng, patterns[at]),
         country=country[at],
-        area=where(country[at] == "CA", areas[at], areas[at]),
+        area=areas[at],
         free_digits=free[at].astype(np.int64),
     )
 
@@ -164,7 +167,9 @@ def draw_addresses_abroad(rng: Rng, n: int, countries: tuple[str, ...] = ()) -> 
 def _lines_abroad(rng: Rng, countries: Text) -> Text:
     n = len(countries)
     number, unit = _house_numbers(rng, n), digits(rng.integers(1, 20, size=n), 1)
-    english = draw(rng, load_vocabulary().family_wide, n) + " " + draw(rng, ("Street", "Road", "Square", "Lane"), n)
+    english = (
+        draw(rng, load_vocabulary().family_wide, n) + " " + draw(rng, ("Street", "Road", "Square", "Lane"), n)
+    )
     pick = rng.random(n)
     lines = []
     for at, country in enumerate(countries):
@@ -179,7 +184,10 @@ def _postcodes(rng: Rng, patterns: Text) -> Text:
     figures = rng.integers(10, size=(len(patterns), 8))
     letters = np.array(list("ABDEFGHJLNPQRSTUWXYZ"))[rng.integers(20, size=(len(patterns), 8))]
     return text(
-        "".join(str(figures[row, i]) if c == "9" else letters[row, i] if c == "A" else c for i, c in enumerate(pattern))
+        "".join(
+            str(figures[row, i]) if c == "9" else letters[row, i] if c == "A" else c
+            for i, c in enumerate(pattern)
+        )
         for row, pattern in enumerate(patterns)
     )
 
@@ -194,9 +202,3 @@ def draw_phones(rng: Rng, at: Addresses) -> Text:
     rest = digits(rng.integers(10**7, size=n), 7)
     abroad = text(a + r[: int(k)] for a, r, k in zip(at.area, rest, at.free_digits, strict=True))
     return where(domestic, nanp, "+" + where(canadian, "1" + nanp, abroad))
-
-
-def no_addresses(n: int) -> Addresses:
-    """Return n rows without an address."""
-    empty = [blank(n) for _ in range(7)]
-    return Addresses(*empty, free_digits=np.zeros(n, dtype=np.int64))

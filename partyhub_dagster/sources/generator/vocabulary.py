@@ -3,18 +3,25 @@
 Faker makes one value per call (some 20 microseconds); its vocabularies are what is worth having.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from partyhub_dagster.sources.generator.arrays import Text, text
+from partyhub_dagster.sources.generator.arrays import Text, ascii_of, text
 
+_LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f' -]+")
 _LATIN_LOCALES = (
     "en_GB", "en_IE", "en_IN", "en_NZ", "de_DE", "de_AT", "fr_FR", "it_IT", "es_ES", "es_MX", "pl_PL", "nl_NL",
     "sv_SE", "no_NO", "pt_BR", "pt_PT", "cs_CZ", "hu_HU", "ro_RO", "hr_HR", "tr_TR", "fi_FI",
 )  # fmt: skip
+_NATIVE_LOCALES = {"RU": "ru_RU", "UA": "uk_UA", "GR": "el_GR", "KR": "ko_KR", "CN": "zh_CN"}
+_KOREAN_FAMILIES = {
+    "김": "Kim", "이": "Lee", "박": "Park", "최": "Choi", "정": "Jung", "강": "Kang", "조": "Cho", "윤": "Yoon",
+    "장": "Jang", "임": "Lim", "오": "Oh", "신": "Shin", "권": "Kwon", "류": "Ryu", "노": "Noh", "백": "Baek",
+}  # fmt: skip
 _STEMS = (
     "Ash", "Black", "Bram", "Brook", "Cald", "Chad", "Clif", "Cran", "Dar", "Dun", "East", "El", "Fair", "Farn",
     "Green", "Had", "Hal", "Harl", "Hart", "Hawk", "Hol", "Kings", "Lang", "Lin", "Mar", "Mel", "Mill", "Nor",
@@ -33,7 +40,6 @@ class NativeNames:
     male: tuple[Text, Text]
     female: tuple[Text, Text]
     family: tuple[Text, Text]
-    family_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +50,20 @@ class Vocabulary:
     given_wide: dict[str, Text]
     family: tuple[Text, list[float]]
     family_wide: Text
-    native: tuple[NativeNames, ...]
+    native: dict[str, NativeNames]  # by country
     town_prefixes: Text
     town_suffixes: Text
     adjectives: Text
     nouns: Text
 
 
-def _provider(kind: str, locale: str = "") -> Any:  # noqa: ANN401 - Faker's providers share no type
+def _provider(kind: str, locale: str = "") -> Any:
     return import_module(".".join(filter(None, ("faker.providers", kind, locale)))).Provider
 
 
 def _latin(words: Iterable[str]) -> list[str]:
     """Return the words of plain Latin letters, in alphabetical order, each once."""
-    return sorted({w for w in words if len(w) > 1 and all(c.isalpha() and ord(c) < 0x250 or c in "'- " for c in w)})
+    return sorted({w for w in words if _LATIN_WORD.fullmatch(w)})
 
 
 @cache
@@ -76,7 +82,8 @@ def load_vocabulary() -> Vocabulary:
         given_wide={"M": text(_latin(wide.first_names_male)), "F": text(_latin(wide.first_names_female))},
         family=(text(us.last_names), list(us.last_names.values())),
         family_wide=text(_latin(families)),
-        native=tuple(_native(locale) for locale in ("ru_RU", "uk_UA", "el_GR", "ko_KR", "zh_CN")) + (_japanese(),),
+        native={"JP": _japanese()}
+        | {country: _native(locale) for country, locale in _NATIVE_LOCALES.items()},
         town_prefixes=text(address.city_prefixes),
         town_suffixes=text(address.city_suffixes),
         adjectives=text(w.title() for w in _latin(company.catch_phrase_words[0])),
@@ -91,19 +98,18 @@ def _native(locale: str) -> NativeNames:
         male=_spelled(person.first_names_male),
         female=_spelled(person.first_names_female),
         family=_spelled(family),
-        family_first=locale in {"ko_KR", "zh_CN"},
     )
 
 
 def _spelled(names: Iterable[str]) -> tuple[Text, Text]:
-    from faker.decode import unidecode
+    latin = {name: romanised(name) for name in sorted(set(names))}
+    native = [name for name, spelled in latin.items() if len(spelled) > 1]
+    return text(native), text([latin[name] for name in native])
 
-    native = [name for name in sorted(set(names)) if len(romanised(unidecode(name))) > 1]
-    return text(native), text(romanised(unidecode(name)) for name in native)
 
-
-def romanised(spelled: str) -> str:
-    """Return a transliteration as one capitalised word."""
+def romanised(name: str) -> str:
+    """Return a name as one capitalised word in Latin letters."""
+    spelled = _KOREAN_FAMILIES.get(name) or ascii_of(name)
     return "".join(c for c in spelled if c.isascii() and c.isalpha()).capitalize()
 
 
@@ -113,4 +119,4 @@ def _japanese() -> NativeNames:
         (text(p[0] for p in pairs), text(p[2] for p in pairs))
         for pairs in (person.first_name_male_pairs, person.first_name_female_pairs, person.last_name_pairs)
     )
-    return NativeNames(male, female, family, family_first=True)
+    return NativeNames(male, female, family)
