@@ -38,7 +38,9 @@ def collect_affected(session: Session, delta: Delta, thresholds: dict[int, Thres
     keys of decisions added or revoked. Creates temp tables `codes` (record_id, code, ...) and `affected`.
     """
     con = session.con
-    con.execute(f"create or replace temp table changed_records as {delta.changed(NORMALIZED_PARTIES, 'record_id')}")
+    con.execute(
+        f"create or replace temp table changed_records as {delta.changed(NORMALIZED_PARTIES, 'record_id')}"
+    )
     con.execute(
         "create or replace temp table changed_ends as"
         f" {delta.changed(MATCH_EDGES, 'record_id', _END.format(1))}"
@@ -200,7 +202,7 @@ class _Ledger:
                 coded.append(decision)
                 continue
             left, right = code[decision.left], code[decision.right]
-            if left != ABSENT and right != ABSENT:
+            if ABSENT not in {left, right}:
                 coded.append(
                     Decision(decision.decision_id, decision.sequence, decision.kind_of, left, right,
                              decision.revokes, decision.group_id)

@@ -42,7 +42,9 @@ class LakePlace:
         self.home.chmod(0o700)
 
     @contextmanager
-    def connect(self, *, read_only: bool = False, snapshot: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(
+        self, *, read_only: bool = False, snapshot: int | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a connection whose default database is the lake; always closed, also after an error."""
         if not self.catalog.exists() and (read_only or snapshot is not None):
             raise LakeError(
@@ -55,21 +57,26 @@ class LakePlace:
             load_extensions(con)
             con.execute("set timezone = 'UTC'")
             con.execute("set enable_progress_bar = false")
-            self._attach(con, "lake", read_only=read_only or snapshot is not None, snapshot=snapshot)
+            self.attach(con, "lake", read_only=read_only or snapshot is not None, snapshot=snapshot)
             con.execute("use lake")
             yield con
         finally:
             con.close()
 
     def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
-        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(self.home / "spill")}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(self.home / "spill")
+        }
         if self.threads is not None:
             settings["threads"] = self.threads
         if self.memory_limit is not None:
             settings["memory_limit"] = self.memory_limit
         return settings
 
-    def _attach(self, con: duckdb.DuckDBPyConnection, name: str, *, read_only: bool, snapshot: int | None) -> None:
+    def attach(
+        self, con: duckdb.DuckDBPyConnection, name: str, *, read_only: bool, snapshot: int | None = None
+    ) -> None:
+        """Attach the lake under a name, at head or at one of its snapshots."""
         options = [
             f"DATA_PATH {quote_text(str(self.data) + '/')}",
             "META_JOURNAL_MODE 'WAL'",

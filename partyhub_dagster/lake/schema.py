@@ -10,7 +10,9 @@ from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.tables import SCHEMA_VERSION, GoldenAttribute, all_tables
 
 
-def ensure_schema(place: LakePlace, con: duckdb.DuckDBPyConnection, attributes: Iterable[GoldenAttribute]) -> None:
+def ensure_schema(
+    place: LakePlace, con: duckdb.DuckDBPyConnection, attributes: Iterable[GoldenAttribute]
+) -> None:
     """Create what is missing and give golden_parties exactly the columns of today's attributes.
 
     Raises:
@@ -18,7 +20,12 @@ def ensure_schema(place: LakePlace, con: duckdb.DuckDBPyConnection, attributes: 
     """
     tables = all_tables(attributes)
     with locked(place.home / "write.lock", wait=True, holder="writer"):
-        existing = {row[0] for row in con.execute("select table_name from duckdb_tables() where database_name = 'lake'").fetchall()}
+        existing = {
+            row[0]
+            for row in con.execute(
+                "select table_name from duckdb_tables() where database_name = 'lake'"
+            ).fetchall()
+        }
         if existing >= set(tables) and not _golden_differs(con, tables["golden_parties"]):
             _refuse_other_version(con)
             return

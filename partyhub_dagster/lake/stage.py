@@ -27,17 +27,18 @@ class Delta:
     everything: bool
     watermark: int | None  # as stored; the compare-and-set of the write
 
-    def changed(self, table: Table, key: str, removed_key: str | None = None) -> str:
+    def changed(self, table: Table, key: str, removed_key: str | None = None, where: str = "true") -> str:
         """Return a query of the distinct `key` expressions of rows changed in or removed from `table`.
 
         `key` is an expression over the table's columns, `removed_key` the same over `key` of removed_keys
-        (default: the whole key as a UUID).
+        (default: the whole key as a UUID). `where` narrows the rows; of removed ones only the key is known.
         """
         if self.everything:
-            return f"select distinct {key} as record_id from {table.name}"
+            return f"select distinct {key} as record_id from {table.name} where {where}"
         gone = removed_key or "key::uuid"
         return (
-            f"select {key} as record_id from {table.name} where epoch > {self.since} and epoch <= {self.head}"
+            f"select {key} as record_id from {table.name}"
+            f" where {where} and epoch > {self.since} and epoch <= {self.head}"
             f" union select {gone} from removed_keys where table_name = '{table.name}'"
             f" and epoch > {self.since} and epoch <= {self.head}"
         )
@@ -47,7 +48,9 @@ class Delta:
         if self.everything:
             return False
         names = ", ".join(f"'{table.name}'" for table in inputs)
-        parts = [f"select 1 from {t.name} where epoch > {self.since} and epoch <= {self.head}" for t in inputs]
+        parts = [
+            f"select 1 from {t.name} where epoch > {self.since} and epoch <= {self.head}" for t in inputs
+        ]
         parts.append(
             f"select 1 from removed_keys where table_name in ({names})"
             f" and epoch > {self.since} and epoch <= {self.head}"
@@ -58,12 +61,14 @@ class Delta:
 
 def read_delta(con: duckdb.DuckDBPyConnection, stage: str, fingerprint: str, *, full: bool = False) -> Delta:
     """Return what `stage` has not yet consumed; `full` asks for everything."""
-    row = con.execute("select watermark, fingerprint from watermarks where stage = $s", {"s": stage}).fetchone()
+    row = con.execute(
+        "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
+    ).fetchone()
     head = head_epoch(con)
     if row is None:
-        return Delta(stage, fingerprint, 0, head, True, None)
+        return Delta(stage, fingerprint, 0, head, everything=True, watermark=None)
     fresh = full or row[1] != fingerprint
-    return Delta(stage, fingerprint, int(row[0]), head, fresh, int(row[0]))
+    return Delta(stage, fingerprint, int(row[0]), head, everything=fresh, watermark=int(row[0]))
 
 
 def write_stage(

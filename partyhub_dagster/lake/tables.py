@@ -14,13 +14,20 @@ class GoldenAttribute(Protocol):
     """What this module must know of an attribute of hub.yaml."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of its column."""
+
     @property
-    def sql_type(self) -> str: ...
+    def sql_type(self) -> str:
+        """Type of its column."""
+
     @property
-    def personal(self) -> bool: ...
+    def personal(self) -> bool:
+        """Whether it can hold personal data."""
+
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """What it means."""
 
 
 def _columns(text: str) -> tuple[Column, ...]:
@@ -112,7 +119,7 @@ NORMALIZED_PARTIES = Table(
     first_seen | BIGINT | Order in which the hub first saw the record.
     recency | BIGINT | Ingest sequence of the current version.
     event_time | TIMESTAMP | When the source says the version came about (UTC).
-    !values | MAP(VARCHAR, STRUCT("value" VARCHAR, "valid" BOOLEAN)[]) | Cleaned values by attribute; valid is null where nothing can be checked.
+    !values | MAP(VARCHAR, STRUCT(value VARCHAR, valid BOOLEAN)[]) | Cleaned values by attribute; valid: null if not checkable.
     !name_full | VARCHAR | Primary name: Latin, lower case; organisations without legal form.
     !name_given | VARCHAR | Given name of a person.
     !name_middle | VARCHAR | Middle names of a person.
@@ -241,7 +248,7 @@ PARTY_LINEAGE = Table(
     other_id | UUID | MERGED, RENAMED: where it answers now; SPLIT: where it came from.
     members | UUID[] | CREATED, SPLIT, MEMBERS_CHANGED: all members afterwards.
     attributes | VARCHAR[] | UPDATED: the attributes whose value changed.
-    cause | VARCHAR | records, decision, model or rules.
+    cause | VARCHAR | decision, model, deletion, record, pair, neighbour or rules.
     run_id | VARCHAR | The run that wrote it.
     written_at | TIMESTAMPTZ | When.
 """),
@@ -371,17 +378,21 @@ HUB_EPOCH = Table(
 
 def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
     """Return the definition of golden_parties under the attributes of a hub.yaml."""
-    fixed = _columns("""
+    fixed = _columns(
+        """
     party_id | UUID | record_id of the party's anchor.
     party_type | VARCHAR | INDIVIDUAL, ORGANIZATION or LEGAL_ENTITY.
     kind | VARCHAR | `person` or `organization`.
-    """.rstrip())
+    """.rstrip()
+    )
     values = tuple(Column(a.name, a.sql_type, a.description, a.personal) for a in attributes)
-    proof = _columns(f"""
+    proof = _columns(
+        f"""
     provenance | {_PROVENANCE} | By attribute: the record and the rule behind each value.
     members | INTEGER | Source records in the party.
     confidence | DOUBLE | Probability of the weakest accepted merge; null for one record.
-    """.rstrip())
+    """.rstrip()
+    )
     return Table("golden_parties", "one row per party", ("party_id",), (*fixed, *values, *proof))
 
 

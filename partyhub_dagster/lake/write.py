@@ -41,7 +41,9 @@ class WriteTransaction:
         con = self.con
         keys = ", ".join(quote_name(k) for k in table.key)
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        inside = f"table_scope semi join {scope} using ({_columns_of(con, scope)})" if scope else "table_scope"
+        inside = (
+            f"table_scope semi join {scope} using ({_columns_of(con, scope)})" if scope else "table_scope"
+        )
         held = f"(select {columns} from (from {inside.replace('table_scope', table.name)}))"
         con.execute(
             f"create or replace temp table wd_changed as select {columns} from {rows}"
@@ -70,7 +72,9 @@ class WriteTransaction:
     def append(self, table: Table, rows: str) -> int:
         """Append `rows`, whose keys are new by construction; return how many."""
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        self.con.execute(f"insert into {table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}")
+        self.con.execute(
+            f"insert into {table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}"
+        )
         return _count(self.con, rows)
 
     def _replace(self, table: Table, rows: str) -> None:
@@ -93,7 +97,9 @@ def head_epoch(con: duckdb.DuckDBPyConnection) -> int:
     """Return the epoch of the newest write that this connection sees."""
     row = con.execute("select epoch from hub_epoch").fetchone()
     if row is None:
-        raise InvariantError("The lake has no write gate.", remedy="Restore the hub from a backup or rebuild it.")
+        raise InvariantError(
+            "The lake has no write gate.", remedy="Restore the hub from a backup or rebuild it."
+        )
     return int(row[0])
 
 

@@ -9,8 +9,9 @@ from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_MODELS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.matching.default_weights import default_model
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.train import default_model, train_model
+from partyhub_dagster.matching.train import train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
 ENOUGH_IN_ONE_SOURCE = 5_000
@@ -64,7 +65,7 @@ def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel
         return train(session, config, kind, activate=True)
     if stored is not None:
         return stored
-    model = default_model(kind, config.matching.of_kind(kind))
+    model = default_model(kind, config.matching.of(kind))
     return _store(session, config, model, "shipped", activate=True)
 
 
@@ -88,7 +89,7 @@ def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) ->
         "create or replace temp table training_records as select * exclude (epoch) from normalized_parties"
         f" where kind = '{kind}'"
     )
-    model = train_model(con, "training_records", kind, config.matching.of_kind(kind))
+    model = train_model(con, "training_records", kind, config.matching.of(kind))
     session.drop("training_records")
     return _store(session, config, model, "trained", activate=activate)
 

@@ -47,9 +47,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
         f" from normalized_parties semi join dirty using (record_id) where kind = '{kind}'"
     )
     create_blocking_keys(con, model, "dirty_records", "keys_new")
-    con.execute(
-        f"create or replace temp table keys_ready as select * replace ('{kind}' as kind) from keys_new order by rule, key_hash"
-    )
+    con.execute("create or replace temp table keys_ready as from keys_new order by rule, key_hash")
     inside = f"(from blocking_keys where kind = '{kind}')"
     con.execute(
         "create or replace temp table scope as select rule, key_hash, record_id from"
@@ -78,12 +76,13 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     delta = read_delta(con, f"match_edges/{kind}", edge_fingerprint(model), full=session.full)
     if delta.is_empty(con, [NORMALIZED_PARTIES, BLOCKING_KEYS]):
         return MatchChanges()
+    of_kind = f"kind = '{kind}'"
     con.execute(
         f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}"
-        f" union {delta.changed(BLOCKING_KEYS, 'record_id', _RECORD_OF_KEY)}"
+        f" union {delta.changed(BLOCKING_KEYS, 'record_id', _RECORD_OF_KEY, of_kind)}"
     )
     con.execute(
-        f"create or replace temp view keys as select rule, key_hash, record_id from blocking_keys where kind = '{kind}'"
+        f"create or replace temp view keys as select rule, key_hash, record_id from blocking_keys where {of_kind}"
     )
     outgrown = _outgrown(session, config, kind, model, delta)
     newer = model.with_stop_keys((rule, key) for rule, key, _ in outgrown) if outgrown else model
@@ -126,16 +125,13 @@ def _outgrown(
 ) -> list[tuple[str, int, int]]:
     """Find blocks above their frozen limit; every record in one becomes dirty, for its pairs may go."""
     con = session.con
-    touched = (
-        "keys"
-        if delta.everything
-        else "(from keys semi join (select distinct rule, key_hash from keys semi join dirty using (record_id)) using (rule, key_hash))"
-    )
+    of_dirty = "select distinct rule, key_hash from keys semi join dirty using (record_id)"
+    touched = "keys" if delta.everything else f"(from keys semi join ({of_dirty}) using (rule, key_hash))"
     outgrown = large_blocks(con, model, touched)
-    if outgrown and config.matching.of_kind(kind).on_large_block == "stop":
+    if outgrown and config.matching.of(kind).on_large_block == "stop":
         raise ModelError(
-            f"{len(outgrown)} blocks of kind {kind} have outgrown their limit (largest: {max(n for _, _, n in outgrown):,}"
-            " records share a key); nothing was scored.",
+            f"{len(outgrown)} blocks of kind {kind} have outgrown their limit (the largest has"
+            f" {max(size for _, _, size in outgrown):,} records); nothing was scored.",
             remedy=f"Train a new model, or set matching.{kind}.on_large_block: stop_key in hub.yaml.",
         )
     for rule, key, _ in outgrown:

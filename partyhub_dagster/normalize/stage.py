@@ -28,7 +28,9 @@ class NormalizedChanges:
 def fingerprint(config: HubConfig) -> str:
     """Return what normalised values depend on besides payloads: mappings, our code, the libraries."""
     libraries = sorted(library_versions().items())
-    return hashlib.sha256(repr((CODE_VERSION, config.fingerprint("normalize"), libraries)).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((CODE_VERSION, config.fingerprint("normalize"), libraries)).encode()
+    ).hexdigest()
 
 
 def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:

@@ -50,7 +50,9 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
         if before is not None and before[1:] == (stat.st_size, stat.st_mtime_ns):
             continue
         file_hash = _hash_of(path)
-        if (before is not None and before[0] == file_hash) or (source.feed == "delta" and file_hash in hashes):
+        if (before is not None and before[0] == file_hash) or (
+            source.feed == "delta" and file_hash in hashes
+        ):
             continue
         hashes.add(file_hash)
         found.append(Delivery(name, path, shown, file_hash, stat.st_size, stat.st_mtime_ns))
@@ -60,7 +62,7 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
 def _matching_files(name: str, source: Source, root: Path) -> list[Path]:
     files: list[Path] = []
     for pattern in source.path:
-        matches = sorted(glob.glob(str(root / pattern), recursive=True))
+        matches = sorted(glob.glob(str(root / pattern), recursive=True))  # noqa: PTH207 - patterns may be absolute
         if not matches and not glob.has_magic(pattern):
             raise SourceError(
                 f"Source {name}: the file {pattern} does not exist; nothing was loaded from it.",

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import duckdb
@@ -32,6 +32,20 @@ class LoadCounts:
     deletions: int = 0
     deletions_refused: int = 0
 
+    def __add__(self, other: "LoadCounts") -> "LoadCounts":
+        return LoadCounts(
+            *(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Began:
+    at: datetime
+    tick: float
+
+    def seconds(self) -> float:
+        return round(time.monotonic() - self.tick, 3)
+
 
 def load_delivery(
     place: LakePlace, con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery, now: datetime
@@ -41,7 +55,7 @@ def load_delivery(
     Raises:
         SourceError: the file as a whole cannot be loaded.
     """
-    started = time.monotonic()
+    began = _Began(now, time.monotonic())
     load_id = uuid.uuid4()
     try:
         columns = read_rows(con, source, delivery.path, "incoming")
@@ -49,12 +63,10 @@ def load_delivery(
         describe_rows(con, delivery.source, source, "incoming", "described")
         with write_transaction(place, con) as transaction:
             counts = _store(transaction, source, delivery, load_id)
-            seconds = time.monotonic() - started
-            _audit(transaction, delivery, load_id, counts, "loaded", None, now, seconds)
+            _audit(transaction, delivery, load_id, counts, began)
     except PartyHubError as error:
         with write_transaction(place, con) as transaction:
-            seconds = time.monotonic() - started
-            _audit(transaction, delivery, load_id, LoadCounts(), "failed", str(error.args[0]), now, seconds)
+            _audit(transaction, delivery, load_id, str(error.args[0]), began)
         raise
     finally:
         for table in ("incoming", "described", "good", "staged", "new_versions"):
@@ -62,18 +74,28 @@ def load_delivery(
     return counts
 
 
-def _store(transaction: WriteTransaction, source: Source, delivery: Delivery, load_id: uuid.UUID) -> LoadCounts:
+def _store(
+    transaction: WriteTransaction, source: Source, delivery: Delivery, load_id: uuid.UUID
+) -> LoadCounts:
     con = transaction.con
     con.execute("create or replace temp table good as select * from described where len(reasons) = 0")
-    con.execute("create or replace temp view held_current as from source_parties semi join good using (record_id)")
+    con.execute(
+        "create or replace temp view held_current as from source_parties semi join good using (record_id)"
+    )
     con.execute(
         "create or replace temp view held_versions as select distinct record_id, version_order, content_hash"
         " from source_party_history semi join good using (record_id)"
     )
-    staged = load_sql(__package__, "stage_versions.sql").replace("$is_snapshot", str(source.feed == "snapshot"))
+    staged = load_sql(__package__, "stage_versions.sql").replace(
+        "$is_snapshot", str(source.feed == "snapshot")
+    )
     con.execute(f"create or replace temp table staged as {staged}")
     conflicts = _count(con, _CONFLICTS)
-    rows_in, stored, late = _count(con, "described"), _count(con, "staged"), _count(con, "(from staged where is_late)")
+    rows_in, stored, late = (
+        _count(con, "described"),
+        _count(con, "staged"),
+        _count(con, "(from staged where is_late)"),
+    )
     quarantined = _quarantine(transaction, delivery, load_id)
     absent, refused = _absences(con, source, delivery)
     _number_versions(con, delivery, load_id)
@@ -134,7 +156,9 @@ def _quarantine(transaction: WriteTransaction, delivery: Delivery, load_id: uuid
         group by payload
         """
     )
-    con.execute("create or replace temp table rejected_new as from rejected anti join quarantine using (quarantine_id)")
+    con.execute(
+        "create or replace temp table rejected_new as from rejected anti join quarantine using (quarantine_id)"
+    )
     count = transaction.append(QUARANTINE, "rejected_new")
     con.execute("drop table rejected; drop table rejected_new")
     return count
@@ -186,20 +210,19 @@ def _audit(
     transaction: WriteTransaction,
     delivery: Delivery,
     load_id: uuid.UUID,
-    counts: LoadCounts,
-    status: str,
-    error: str | None,
-    now: datetime,
-    seconds: float,
+    outcome: LoadCounts | str,
+    began: _Began,
 ) -> None:
+    """Append the audit row: counts of a load that landed, or why it did not."""
     con = transaction.con
+    counts, error = (LoadCounts(), outcome) if isinstance(outcome, str) else (outcome, None)
     values = {
         "load_id": load_id, "source": delivery.source, "file": delivery.name, "file_hash": delivery.file_hash,
         "file_size": delivery.size, "file_mtime_ns": delivery.mtime_ns, "rows_in": counts.rows_in,
         "rows_stored": counts.stored, "rows_unchanged": counts.unchanged, "rows_quarantined": counts.quarantined,
         "rows_late": counts.late, "version_conflicts": counts.version_conflicts, "deletions": counts.deletions,
-        "deletions_refused": counts.deletions_refused, "status": status, "error": error,
-        "started_at": now.isoformat(), "duration_s": round(seconds, 3),
+        "deletions_refused": counts.deletions_refused, "status": "loaded" if error is None else "failed",
+        "error": error, "started_at": began.at.isoformat(), "duration_s": began.seconds(),
     }  # fmt: skip
     types = {column.name: column.sql_type for column in LOAD_AUDIT.columns}
     selected = ", ".join(f"${name}::{types[name]} as {name}" for name in values)

@@ -8,7 +8,7 @@ import duckdb
 
 from partyhub_dagster.config import Source
 from partyhub_dagster.errors import SourceError
-from partyhub_dagster.lake.metadata import quote_name, quote_text
+from partyhub_dagster.lake.metadata import quote_text
 
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 
@@ -25,7 +25,8 @@ def read_rows(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
         if source.format == "csv":
             return _read_csv(con, source, path, out)
         if source.format == "jsonl":
-            return _read_json_lines(con, path, out)
+            _read_json_lines(con, path, out)
+            return None
         return _read_parquet(con, path, out)
     except duckdb.Error as error:
         raise SourceError(
@@ -42,23 +43,25 @@ def _read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
     con.execute("drop table if exists csv_rejects; drop table if exists csv_rejects_scan")
     con.execute(
         f"create or replace temp table csv_rows as select * from read_csv({quote_text(str(path))},"
-        f" auto_detect = false, columns = {{{types}}}, header = {options.header}, delim = {quote_text(options.delimiter)},"
-        f" quote = {quote_text(options.quote)}, escape = {quote_text(options.quote)}, encoding = {quote_text(options.encoding)},"
+        f" auto_detect = false, columns = {{{types}}}, header = {options.header},"
+        f" delim = {quote_text(options.delimiter)}, quote = {quote_text(options.quote)},"
+        f" escape = {quote_text(options.quote)}, encoding = {quote_text(options.encoding)},"
         f" nullstr = '', strict_mode = true, null_padding = false, max_line_size = {_MAX_LINE_BYTES},"
         " store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_rejects_scan', rejects_limit = 0)"
     )
-    pairs = ", ".join(f"{quote_name(c)} := {quote_name(c)}" for c in columns)
     _number_rejects(con, header_lines=int(options.header))
     con.execute(
         f"create or replace temp table {out} as"
-        f" select n + {int(options.header)} + coalesce(j, 0) as position,"
-        f" to_json(struct_pack({pairs}))::varchar as payload, null::varchar as reason"
-        " from (select row_number() over () as n, * from csv_rows) as rows"
-        " asof left join rejects on rows.n > rejects.good_before"
+        f" select rank_in_file + {int(options.header)} + coalesce(rejects.j, 0) as position,"
+        " to_json(r)::varchar as payload, null::varchar as reason"
+        " from (select row_number() over () as rank_in_file, r from csv_rows as r) as rows"
+        " asof left join rejects on rows.rank_in_file > rejects.good_before"
         " union all by name"
         " select line as position, raw as payload, 'row cannot be read as CSV: ' || what as reason from rejects"
     )
-    con.execute("drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan")
+    con.execute(
+        "drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan"
+    )
     return columns
 
 

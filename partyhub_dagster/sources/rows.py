@@ -25,7 +25,9 @@ def refuse_foreign_file(source: Source, columns: list[str] | None) -> None:
     if columns is None:
         return
     needed = [*source.key]
-    needed += [part.column for part in (source.version, source.event_time, source.deleted) if part is not None]
+    needed += [
+        part.column for part in (source.version, source.event_time, source.deleted) if part is not None
+    ]
     missing = sorted({c for c in needed if c not in columns})
     mapped = {m.column for m in source.mappings if m.column is not None}
     if missing:

@@ -1,0 +1,209 @@
+"""A hub: its configuration, its place, and its stages in order. What the command line and Dagster both drive.
+
+Belongs here: the order of stages, the run lock, what `build` means.
+Not here: what a stage does (the domain packages), how it is shown (`cli`, `orchestration`).
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.errors import ConfigError, GateError
+from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
+from partyhub_dagster.identity.thresholds import Thresholds
+from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.lake.releases import Release, ReleaseFacts, make_release, needs_release, newest_release
+from partyhub_dagster.lake.schema import ensure_schema
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.matching.model import Kind
+from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
+from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
+from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
+from partyhub_dagster.quality import RuleResult, evaluate_suite, latest_results, standing_objections
+from partyhub_dagster.sources.deliveries import find_deliveries
+from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
+
+SUITES = ("source", "mastering", "golden")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub.yaml and the lake it is mastered in."""
+
+    config: HubConfig
+    place: LakePlace
+
+    @contextmanager
+    def run(self, run_id: str | None = None, *, full: bool = False) -> Iterator["Run"]:
+        """Hold the hub for one pipeline run; a killed run leaves no hold behind.
+
+        Raises:
+            BusyError: another run is at work on this hub.
+        """
+        self.place.prepare()
+        with locked(self.place.home / "run.lock", wait=False, holder="run"), self.place.connect() as con:
+            ensure_schema(self.place, con, self.config.attributes.values())
+            yield Run(self, Session(self.place, con, run_id or str(uuid.uuid4()), full))
+
+    @contextmanager
+    def stage(self, run_id: str, *, full: bool = False) -> Iterator["Run"]:
+        """Hold the hub for one stage of a run that Dagster drives."""
+        with self.run(run_id, full=full) as run:
+            yield run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run over the stages, in the order of the methods below."""
+
+    hub: Hub
+    session: Session
+
+    @property
+    def config(self) -> HubConfig:
+        """The hub's configuration."""
+        return self.hub.config
+
+    def kinds(self) -> list[Kind]:
+        """Kinds of party that this hub masters."""
+        return [kind for kind in ("person", "organization") if kind in self.config.kinds]
+
+    def refuse_unknown_sources(self) -> None:
+        """Refuse to build while records live whose source hub.yaml no longer names.
+
+        Raises:
+            ConfigError: such a source exists.
+        """
+        known = ", ".join(quote_text(name) for name in self.config.sources)
+        rows = self.session.con.execute(
+            f"select source, count(*) from source_parties where not deleted and source not in ({known})"
+            " group by source order by source"
+        ).fetchall()
+        if rows:
+            gone = ", ".join(f"{name} ({count:,} records)" for name, count in rows)
+            raise ConfigError(
+                f"The hub holds live records of sources that hub.yaml does not name: {gone}; nothing was built.",
+                remedy="Put the source back into hub.yaml, or run `partyhub source retire NAME`.",
+            )
+
+    def load(self, source: str) -> LoadCounts:
+        """Load what is new or changed in one source's files, in name order."""
+        con = self.session.con
+        total = LoadCounts()
+        definition = self.config.sources[source]
+        for delivery in find_deliveries(con, source, definition, self.config.root):
+            total += load_delivery(self.session.place, con, definition, delivery, datetime.now(UTC))
+        return total
+
+    def normalize(self) -> NormalizedChanges:
+        """Bring normalized_parties up to the source records."""
+        return normalize_changed(self.session, self.config)
+
+    def ensure_model(self, kind: Kind) -> StoredModel:
+        """Make sure that a matching model of the kind is active."""
+        return ensure_model(self.session, self.config, kind)
+
+    def block(self, kind: Kind) -> MatchChanges:
+        """Bring blocking_keys of one kind up to date."""
+        return block_changed(self.session, kind)
+
+    def score(self, kind: Kind) -> MatchChanges:
+        """Bring match_edges of one kind up to date."""
+        return score_changed(self.session, self.config, kind)
+
+    def thresholds(self) -> dict[str, Thresholds]:
+        """Return where the active models say that pairs connect, merge and stop."""
+        found = {}
+        for kind in self.kinds():
+            model = require_model(self.session, kind)
+            bits = model.thresholds
+            link, cut, miss, cap = (round(x * 1_000) for x in (bits.link, bits.cut, bits.miss, bits.cap))
+            found[str(kind)] = Thresholds(link=link, cut=cut, miss=miss, cap=cap, max_part=model.max_part)
+        return found
+
+    def cluster(self) -> ClusterChanges:
+        """Bring party_clusters up to date, with lineage."""
+        return cluster_changed(self.session, self.thresholds())
+
+    def master(self) -> GoldenChanges:
+        """Bring golden_parties up to date, with lineage."""
+        return master_changed(self.session, self.config)
+
+    def check(self, suite: str) -> list[RuleResult]:
+        """Evaluate one suite of quality rules and record the results."""
+        return evaluate_suite(self.session, self.config, suite)
+
+    def release(self) -> Release | None:
+        """Release the head if it differs from the newest release; return the newest release.
+
+        Raises:
+            GateError: a blocking rule has no fresh, passing or accepted result.
+        """
+        config_hash = self.config.fingerprint("hub")
+        if not needs_release(self.session, config_hash):
+            return newest_release(self.session.con)
+        results = latest_results(self.session, self.config)
+        failed = sum(not result.passed for result in results)
+        models = {kind: require_model(self.session, kind).version for kind in self.kinds()}
+        facts = ReleaseFacts(
+            {str(kind): version for kind, version in models.items()},
+            config_hash,
+            len(results) - failed,
+            failed,
+        )
+        return make_release(self.session, facts, self._refuse)
+
+    def _refuse(self) -> None:
+        objections = standing_objections(self.session, self.config)
+        if objections:
+            listed = "; ".join(str(objection) for objection in objections)
+            raise GateError(
+                f"{len(objections)} blocking checks stand against a release: {listed}."
+                " The last release stays what readers see.",
+                remedy="Correct the data and build again, or let it through with"
+                " `partyhub release --accept CHECK --reason TEXT`.",
+            )
+
+    def build(self, progress: Progress = lambda _: None) -> "BuildReport":
+        """Run every stage in order and release the outcome."""
+        report = BuildReport()
+        self.refuse_unknown_sources()
+        for source in self.config.sources:
+            progress(f"load {source}")
+            report.stages[f"raw/{source}"] = self.load(source)
+        progress("normalize")
+        report.stages["normalized_parties"] = self.normalize()
+        for kind in self.kinds():
+            progress(f"model {kind}")
+            self.ensure_model(kind)
+            progress(f"block {kind}")
+            report.stages[f"blocking_keys/{kind}"] = self.block(kind)
+        for kind in self.kinds():
+            progress(f"score {kind}")
+            report.stages[f"match_edges/{kind}"] = self.score(kind)
+        progress("cluster")
+        report.stages["party_clusters"] = self.cluster()
+        progress("master")
+        report.stages["golden_parties"] = self.master()
+        for suite in SUITES:
+            progress(f"check {suite}")
+            report.results += self.check(suite)
+        progress("release")
+        report.release = self.release()
+        return report
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build did, by stage."""
+
+    stages: dict[str, Any] = field(default_factory=dict)
+    results: list[RuleResult] = field(default_factory=list)
+    release: Release | None = None

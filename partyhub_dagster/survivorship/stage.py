@@ -1,0 +1,192 @@
+"""The stage that keeps golden_parties, and tells in party_lineage whose values changed."""
+
+import hashlib
+from dataclasses import dataclass
+
+from partyhub_dagster.survivorship.golden import master_parties
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.lineage import append_lineage
+from partyhub_dagster.lake.metadata import quote_name, quote_text
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.tables import (
+    DECISIONS,
+    NORMALIZED_PARTIES,
+    PARTY_CLUSTERS,
+    PARTY_LINEAGE,
+    golden_table,
+)
+from partyhub_dagster.lake.write import WriteTransaction, Written
+
+STAGE = "golden_parties"
+CODE_VERSION = "1"
+_INPUTS = [PARTY_CLUSTERS, NORMALIZED_PARTIES, PARTY_LINEAGE, DECISIONS]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenChanges:
+    """What one run of the stage did."""
+
+    looked_at: int = 0
+    changed: int = 0
+    removed: int = 0
+    updated_events: int = 0
+
+
+def master_changed(session: Session, config: HubConfig) -> GoldenChanges:
+    """Master the parties whose members, member values or pins changed.
+
+    Reads party_clusters, normalized_parties, party_lineage (which parties lost members), decisions (pins).
+    Writes golden_parties and the UPDATED events, in one transaction.
+    """
+    con = session.con
+    rules = hashlib.sha256(f"{CODE_VERSION}:{config.fingerprint('survivorship')}".encode()).hexdigest()
+    delta = read_delta(con, STAGE, rules, full=session.full)
+    if delta.is_empty(con, _INPUTS):
+        return GoldenChanges()
+    golden = golden_table(config.attributes.values())
+    _collect_pins(session)
+    _collect_dirty(session, delta)
+    con.execute(
+        "create or replace temp table golden_members as"
+        " select party_id, record_id from party_clusters semi join dirty_parties using (party_id)"
+    )
+    con.execute(
+        "create or replace temp table golden_records as"
+        " from normalized_parties semi join golden_members using (record_id)"
+    )
+    con.execute(
+        "create or replace temp table golden_confidence as select party_id, any_value(confidence) as confidence"
+        " from party_clusters semi join dirty_parties using (party_id) group by party_id"
+    )
+    master_parties(con, "golden_members", "golden_records", "pins", config, "golden_new", "golden_confidence")
+    _collect_updates(session, list(config.attributes), delta)
+
+    def write(transaction: WriteTransaction) -> list[Written]:
+        scope = None if delta.everything else "dirty_parties"
+        written = transaction.write_differences(golden, "golden_new", scope)
+        append_lineage(transaction, session.run_id, "updates")
+        return [written]
+
+    (written,) = write_stage(session.place, con, delta, write)
+    looked_at, updates = session.count("golden_new"), session.count("updates")
+    session.drop(
+        "dirty_parties",
+        "golden_members",
+        "golden_records",
+        "golden_confidence",
+        "golden_new",
+        "pins",
+        "updates",
+    )
+    return GoldenChanges(looked_at, written.changed, written.removed, updates)
+
+
+def _collect_dirty(session: Session, delta: Delta) -> None:
+    """Create temp table `dirty_parties`: today's parties of what changed, and ids that lost members or ended."""
+    if delta.everything:
+        session.con.execute(
+            "create or replace temp table dirty_parties as"
+            " select party_id from party_clusters union select party_id from golden_parties"
+        )
+        return
+    records = delta.changed(NORMALIZED_PARTIES, "record_id")
+    since = f"epoch > {delta.since} and epoch <= {delta.head}"
+    session.con.execute(
+        f"""
+        create or replace temp table dirty_parties as
+        select party_id from party_clusters where {since}
+        union
+        select party_id from party_lineage where {since} and event <> 'UPDATED'
+        union
+        select party_id from party_clusters semi join ({records}) using (record_id)
+        """
+    )
+    if session.count(
+        "(from decisions where verdict = 'PIN')"
+    ):  # few; a pin can move without its party changing
+        session.con.execute(
+            """
+            insert into dirty_parties
+            select party_id from party_clusters semi join pins using (record_id)
+            union
+            select party_id from golden_parties, unnest(map_values(provenance)) as p(proofs)
+            where list_contains(list_transform(proofs, lambda proof: proof.rule), 'pinned')
+            except from dirty_parties
+            """
+        )
+
+
+def _collect_pins(session: Session) -> None:
+    """Create temp table `pins` (record_id, field, value, sequence): standing pins, each on a live record.
+
+    A pin whose record was deleted follows to where that record's id answers now.
+    """
+    session.con.execute(
+        """
+        create or replace temp table revoked as
+        with recursive newest as (
+            select decision_id, group_id, verdict, revokes, sequence,
+                row_number() over (order by sequence desc, decision_id desc) as n
+            from decisions where verdict in ('PIN', 'REVOKE')
+        ),
+        walk as (
+            select 0::bigint as n, []::uuid[] as gone
+            union all
+            select w.n + 1,
+                case when d.verdict = 'REVOKE' and not list_contains(w.gone, d.decision_id)
+                        and not coalesce(list_contains(w.gone, d.group_id), false)
+                    then list_append(w.gone, d.revokes) else w.gone end
+            from walk as w join newest as d on d.n = w.n + 1
+        )
+        select unnest(gone) as id from walk where n = (select max(n) from walk)
+        """
+    )
+    session.con.execute(
+        """
+        create or replace temp table pins as
+        with recursive redirect as (
+            select party_id, arg_max(other_id, sequence) as other_id from party_lineage
+            where event in ('RENAMED', 'RETIRED') group by party_id
+        ),
+        standing as (
+            select decision_id, left_id, attribute, value, sequence from decisions
+            where verdict = 'PIN' and decision_id not in (from revoked)
+                and coalesce(group_id not in (from revoked), true)
+        ),
+        followed as (
+            select decision_id, left_id as at_id, 0 as steps from standing
+            union all
+            select f.decision_id, r.other_id, f.steps + 1 from followed as f join redirect as r on r.party_id = f.at_id
+            where f.at_id not in (select record_id from party_clusters) and r.other_id is not null and f.steps < 1000
+        ),
+        landed as (
+            select f.decision_id, c.record_id from followed as f join party_clusters as c on c.record_id = f.at_id
+        )
+        select l.record_id, s.attribute as field, s.value, s.sequence
+        from standing as s join landed as l using (decision_id)
+        """
+    )
+    session.drop("revoked")
+
+
+def _collect_updates(session: Session, attributes: list[str], delta: Delta) -> None:
+    """Create temp table `updates`: parties that were golden before and whose values now differ."""
+    compared = ", ".join(
+        f"case when o.{quote_name(a)} is distinct from n.{quote_name(a)} then {quote_text(a)} end"
+        for a in ("party_type", *attributes)
+    )
+    cause = "rules" if delta.everything and delta.watermark is not None else "record"
+    session.con.execute(
+        f"""
+        create or replace temp table updates as
+        select row_number() over (order by party_id) as place, 'UPDATED' as event, party_id, null::uuid as other_id,
+            null::uuid[] as members, attributes, '{cause}' as cause
+        from (
+            select n.party_id, list_filter([{compared}], lambda a: a is not null) as attributes
+            from golden_new as n join golden_parties as o using (party_id)
+        )
+        where len(attributes) > 0
+        """
+    )
