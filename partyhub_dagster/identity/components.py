@@ -16,8 +16,8 @@ LEVEL_STEP = 1_000
 
 def connect(nodes: int, left: IntArray, right: IntArray) -> IntArray:
     """Label the connected components of an undirected graph with numbers from 0."""
-    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to load, and most commands do not need it
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(left)), (left, right)), shape=(nodes, nodes))
     _, labels = connected_components(graph.tocsr(), directed=False)

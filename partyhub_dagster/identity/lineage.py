@@ -60,7 +60,7 @@ class Events:
 
     def to_arrow(self, record_ids: "pa.Array[Any]") -> "pa.Table":
         """Name codes by record_id: (event_type, party_id, other_party_id, members, cause)."""
-        import pyarrow as pa  # noqa: PLC0415 - the rest of this module runs without it
+        import pyarrow as pa
 
         names = pa.array([t.name for t in EventType]), pa.array([c.name for c in Cause])
         other = pa.array(self.other, mask=self.other == ABSENT)
