@@ -1,5 +1,6 @@
 """The vocabulary of addresses: what streets, units and regions are called, and their one short form."""
 
+from collections.abc import Sequence
 from functools import cache
 
 STREET_TYPES = {
@@ -52,7 +53,7 @@ def region_codes(country: str) -> dict[str, str]:
     return found
 
 
-def street_tokens(words: list[str]) -> list[str]:
+def street_tokens(words: Sequence[str]) -> list[str]:
     """Return the tokens in their short forms: `north first street` is `n 1 st`."""
     found = []
     for word in words:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from partyhub_dagster.normalize.address_parsing import Address, parse_address
 from partyhub_dagster.normalize.address_words import (
@@ -13,7 +14,7 @@ from partyhub_dagster.normalize.address_words import (
 )
 from partyhub_dagster.normalize.countries import country_code
 from partyhub_dagster.normalize.placeholders import is_placeholder
-from partyhub_dagster.normalize.text import SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
+from partyhub_dagster.normalize.text import CACHED, SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
 
 COLUMNS = (
     "address_full", "addresses", "street", "house_number", "unit", "city", "region", "postcode", "country",
@@ -69,10 +70,12 @@ def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
     for (attribute, part), slot in zip(layout.slots, unit.split(SLOT_SEPARATOR), strict=False):
         if not slot:
             continue
-        values = [tidy(value) for value in split_values(slot)]
-        kept = ["" if value and _stands_for_nothing(value, part) else value for value in values]
-        placeholders += sum(1 for a, b in zip(values, kept, strict=True) if a and not b)
-        parts[attribute].setdefault(part, []).extend(kept)
+        known = parts[attribute].setdefault(part, [])
+        for value in split_values(slot):
+            text = tidy(value)
+            nothing = _stands_for_nothing(text, part)
+            placeholders += nothing and text != ""
+            known.append("" if nothing else text)
     shown: list[object] = []
     found: list[Address] = []
     for attribute in layout.attributes:
@@ -178,7 +181,7 @@ def normalize_address(address: Address, default: str | None) -> Normalized:
         street=" ".join(words),
         house_number=number,
         unit=unit or other or ("" if not second or len(second) > 6 else "".join(tokens(second))),
-        city=" ".join(CITY_WORDS.get(word, word) for word in tokens(address.city)),
+        city=_city(address.city),
         region=_region(address.region, country),
         postcode=_postcode(address.postal_code, country),
         country=(stated or "").lower(),
@@ -216,6 +219,12 @@ def _range(number: str) -> str:
     return "-".join("".join(tokens(piece)) for piece in re.split("[-/]", number))
 
 
+@lru_cache(maxsize=CACHED)
+def _city(city: str) -> str:
+    return " ".join(CITY_WORDS.get(word, word) for word in tokens(city))
+
+
+@lru_cache(maxsize=CACHED)
 def _region(region: str, country: str | None) -> str:
     words = " ".join(tokens(region))
     if not words:
@@ -227,6 +236,7 @@ def _region(region: str, country: str | None) -> str:
     return words
 
 
+@lru_cache(maxsize=CACHED)
 def _postcode(code: str, country: str | None) -> str:
     bare = "".join(tokens(code))
     if bare.isdigit() and country in (None, "US"):

@@ -1,6 +1,7 @@
 """Names of organisations: display values, and features without legal form, with numbers in digits."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from partyhub_dagster.normalize.placeholders import is_placeholder
@@ -107,7 +108,7 @@ def read_name(text: str) -> tuple[list[str], str | None]:
     return [_digits(words, i) for i in range(len(words))], found or form
 
 
-def _single_letters_joined(words: list[str]) -> list[str]:
+def _single_letters_joined(words: Sequence[str]) -> list[str]:
     """Join runs of single letters: a b c is abc; a lone letter stays."""
     found: list[str] = []
     run: list[str] = []

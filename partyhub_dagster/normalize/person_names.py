@@ -1,13 +1,13 @@
 """Names of persons: parts or a whole in, display values and match-ready features out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from partyhub_dagster.normalize.nicknames import root_of
 from partyhub_dagster.normalize.placeholders import is_placeholder
-from partyhub_dagster.normalize.text import SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
+from partyhub_dagster.normalize.text import CACHED, SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
 
 SUFFIXES = {
     "jr": "jr", "junior": "jr", "jnr": "jr", "sr": "sr", "senior": "sr", "snr": "sr", "ii": "ii", "2nd": "ii",
@@ -100,9 +100,19 @@ def _words_in_order(text: str) -> tuple[list[str], str]:
     return [*(word for piece in pieces[1:] for word in piece), *family], suffix or late
 
 
+@lru_cache(maxsize=CACHED)
+def _given_words(text: str) -> list[str]:
+    return _without_titles(text.split(), keep=1)
+
+
+@lru_cache(maxsize=CACHED)
+def _family_words(text: str) -> tuple[list[str], str]:
+    return _take_suffix(text.replace(",", " ").split(), keep=1)
+
+
 def _from_parts(parts: dict[str, str]) -> Person:
-    given = _without_titles(parts.get("given", "").split(), keep=1)
-    family, late = _take_suffix(parts.get("family", "").replace(",", " ").split(), keep=1)
+    given = _given_words(parts.get("given", ""))
+    family, late = _family_words(parts.get("family", ""))
     middle = parts.get("middle", "").split()
     if not middle and len(given) > 1 and len(given[-1].rstrip(".")) == 1:
         given, middle = given[:-1], given[-1:]
@@ -134,11 +144,12 @@ def clean_person_names(unit: str, layout: PersonLayout) -> list[object]:
     for (attribute, part), slot in zip(layout.slots, unit.split(SLOT_SEPARATOR), strict=False):
         if not slot:
             continue
-        values = [tidy(value) for value in split_values(slot)]
-        kept = ["" if value and is_placeholder(value) and _is_empty_name(value, part) else value for value in values]
-        placeholders += sum(1 for a, b in zip(values, kept, strict=True) if a and not b)
         known = by_attribute[attribute].setdefault(part, [])
-        known.extend(kept)
+        for value in split_values(slot):
+            text = tidy(value)
+            nothing = is_placeholder(text) and _is_empty_name(text, part)
+            placeholders += nothing and text != ""
+            known.append("" if nothing else text)
     shown: list[object] = []
     people: list[Person] = []
     for attribute in layout.attributes:
@@ -162,6 +173,8 @@ def _people(parts: dict[str, list[str]]) -> list[Person]:
         mine = {part: values[i] for part, values in parts.items() if part != "full" and i < len(values)}
         if mine.get("given") or mine.get("family"):
             composed.append(_from_parts(mine))
+    if not wholes:
+        return composed
     for person in composed:
         own = set(tokens(person.display()))
         for whole in wholes:
@@ -192,17 +205,13 @@ def _words(words: list[str]) -> list[str]:
 
 
 def _features(people: Sequence[Person]) -> list[object]:
-    names: list[str] = []
-    every: set[str] = set()
-    for person in people:
-        words = _words([*person.given, *person.middle, *person.family])
-        every.update(words)
-        if words:
-            names.append(" ".join(words))
-    if not names:
+    read = [(person, _words(person.given), _words(person.middle), _words(person.family)) for person in people]
+    read = [name for name in read if name[1] or name[2] or name[3]]
+    if not read:
         return [None] * 8 + [[], []]
-    first = next(person for person in people if _words([*person.given, *person.middle, *person.family]))
-    given, middle, family = _words(first.given), _words(first.middle), _words(first.family)
+    names = [" ".join([*given, *middle, *family]) for _, given, middle, family in read]
+    every = {word for _, *parts in read for words in parts for word in words}
+    first, given, middle, family = read[0]
     suffix = first.suffix.casefold().replace(".", "").strip(" ,")
     return [
         names[0],
@@ -219,6 +228,11 @@ def _features(people: Sequence[Person]) -> list[object]:
 
 
 def _sound(word: str) -> str | None:
+    return (_metaphone()(word) or None) if word.isalpha() else None
+
+
+@cache
+def _metaphone() -> Callable[[str], str]:
     from rigour.text.phonetics import metaphone
 
-    return (metaphone(word) or None) if word.isalpha() else None
+    return metaphone

@@ -1,7 +1,9 @@
 """Values that stand for nothing: N/A, UNKNOWN, TEST, 000-00-0000, none@none.com. They are no evidence."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
+
+from partyhub_dagster.normalize.text import CACHED
 
 _WORDS = frozenset({
     "n/a", "na", "n.a.", "n.a", "#n/a", "none", "null", "(null)", "nil", "nan", "unknown", "unk", "unkn", "unknwon",
@@ -12,6 +14,7 @@ _WORDS = frozenset({
 })  # fmt: skip
 _LIST_OMITS = frozenset({"other", "vacant", "void", "nil"})
 _STRIPPED = " \t\"'.,;:!?*_-/\\()[]{}<>#=~|"
+_LONGEST = 32
 _RUN_UP = "01234567890123456789"
 _RUN_DOWN = _RUN_UP[::-1]
 _MAIL_NAMES = frozenset({
@@ -29,15 +32,18 @@ def _words() -> frozenset[str]:
     return _WORDS | theirs
 
 
+@lru_cache(maxsize=CACHED)
 def is_placeholder(text: str) -> bool:
     """Tell whether a tidy text of any meaning stands for nothing."""
+    if len(text) > _LONGEST:
+        return False
     folded = text.casefold()
     if folded in _words():
         return True
     core = folded.strip(_STRIPPED)
     if not core:
         return True
-    return len(core) < 24 and (core in _words() or _is_filler(core))
+    return core in _words() or _is_filler(core)
 
 
 def _is_filler(core: str) -> bool:

@@ -10,16 +10,17 @@ import pyarrow as pa
 
 from partyhub_dagster.config.attributes import Attribute
 from partyhub_dagster.config.sources import Source
-from partyhub_dagster.lake.metadata import quote_name
+from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.normalize import addresses, organization_names, person_names
 from partyhub_dagster.normalize.layout import Layout, layout_of
 from partyhub_dagster.normalize.singles import clean_singles
-from partyhub_dagster.normalize.statements import entries_expression, extract_statement
+from partyhub_dagster.normalize.statements import extract_statement, value_lists, values_expression
 from partyhub_dagster.normalize.versions import library_versions
 
 __all__ = ["NormalizeCounts", "library_versions", "normalize_records"]
 
 _TABLES = ("wide", "person", "organization", "address", "slots", "cells", "countries", "results", "singles")
+_CHUNK = 10_000
 _LISTS = frozenset({"name_tokens", "names", "addresses"})
 
 
@@ -117,17 +118,19 @@ def _clean_unit(
 ) -> None:
     """Make normalize_<name>: one row per distinct unit with what its cleaner returns."""
     found = con.execute(f"select distinct {name}_unit from normalize_wide where {name}_unit is not null")
-    units = [row[0] for row in found.fetchall()]
-    rows = [clean(unit) for unit in units]
     types = {
+        "unit_key": pa.string(),
         **{column: pa.list_(pa.string()) if column in _LISTS else pa.string() for column in columns},
         "placeholders": pa.int32(),
         **{f"v{i}": pa.string() for i in range(values)},
     }
-    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(types)
-    arrays = [pa.array(column, type=type_) for column, type_ in zip(by_column, types.values(), strict=True)]
-    cleaned = pa.table([pa.array(units, type=pa.string()), *arrays], names=["unit_key", *types])
-    con.register("normalize_cleaned", cleaned)
+    schema = pa.schema(list(types.items()))
+    batches = []
+    while chunk := found.fetchmany(_CHUNK):
+        rows = zip(*([unit, *clean(unit)] for (unit,) in chunk), strict=True)
+        arrays = [pa.array(column, type=type_) for column, type_ in zip(rows, schema.types, strict=True)]
+        batches.append(pa.record_batch(arrays, schema=schema))
+    con.register("normalize_cleaned", pa.Table.from_batches(batches, schema=schema))
     try:
         con.execute(f"create temp table normalize_{name} as select * from normalize_cleaned")
     finally:
@@ -138,11 +141,13 @@ def _assemble(
     con: duckdb.DuckDBPyConnection, shown: dict[str, dict[str, str]], layout: Layout, out: str
 ) -> None:
     statement = (files(__package__) / "sql" / "assemble_records.sql").read_text(encoding="utf-8")
-    entries = {
-        f"{name}_entries": entries_expression(alias, shown[name])
-        for name, alias in (("person", "p"), ("organization", "o"), ("address", "a"))
+    singles = sorted({mapping.attribute for mapping in layout.singles})
+    country = "null" if layout.country is None else quote_text(layout.country.lower())
+    parts = {
+        "values": values_expression(shown, singles),
+        "value_lists": value_lists(singles),
+        "default_country": country,
     }
-    country = "null" if layout.country is None else f"'{layout.country.lower()}'"
-    for name, expression in {**entries, "default_country": country}.items():
+    for name, expression in parts.items():
         statement = statement.replace(f"/*{name}*/", expression)
     con.execute(f"create or replace temp table {quote_name(out)} as {statement}")

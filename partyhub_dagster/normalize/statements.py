@@ -1,6 +1,7 @@
 """SQL whose shape depends on the mappings of a source: pure functions to text."""
 
 from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
 
 from partyhub_dagster.config.mappings import Mapping
 from partyhub_dagster.config.sources import KindChoice, PartyTypeChoice, Source
@@ -8,6 +9,7 @@ from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.normalize.layout import Layout
 
 _SLOT, _VALUE = "chr(30)", "chr(31)"
+_VALUES_TYPE = "map(varchar, struct(\"value\" varchar, \"valid\" boolean)[])"
 
 
 def extract_statement(source: Source, layout: Layout, raw: str) -> str:
@@ -75,14 +77,32 @@ def _choice(choice: KindChoice | PartyTypeChoice | None, layout: Layout, otherwi
     return f"coalesce(case trim({column}) {cases} end, {fallback})"
 
 
-def entries_expression(alias: str, columns: AnyMapping[str, str]) -> str:
-    """Return the `values` entries of the attributes whose display values are in the columns of a unit table."""
+def values_expression(shown: AnyMapping[str, AnyMapping[str, str]], singles: Sequence[str]) -> str:
+    """Return the `values` map: attributes by name, those of names and addresses from the columns `shown` names.
+
+    `shown` is unit table -> attribute -> column; `singles` are the attributes whose lists `value_lists` makes.
+    """
+    sources: dict[str, list[str]] = {}
+    for table, columns in shown.items():
+        for attribute, column in columns.items():
+            text = f"{table}_unit.{quote_name(column)}"
+            split = f"list_transform(string_split({text}, {_VALUE}), lambda x: {{'value': x, 'valid': null::boolean}})"
+            sources.setdefault(attribute, []).append(split)
+    for i, attribute in enumerate(singles):
+        ordered = f"list_transform(list_sort(lists.l{i}), lambda x: {{'value': x.value, 'valid': x.valid}})"
+        sources.setdefault(attribute, []).append(ordered)
     entries = ", ".join(
-        f"case when {alias}.{quote_name(column)} is not null then {{'k': {quote_text(attribute)}, 'v':"
-        f" list_transform(string_split({alias}.{quote_name(column)}, {_VALUE}),"
-        " lambda x: {'value': x, 'valid': null::boolean})} end"
-        for attribute, column in columns.items()
+        f"{{'k': {quote_text(name)}, 'v': coalesce({', '.join(sources[name])})}}" for name in sorted(sources)
     )
     if not entries:
-        return "[]"
-    return f"list_filter([{entries}], lambda x: x is not null)"
+        return f"map()::{_VALUES_TYPE}"
+    return f"map_from_entries(list_filter([{entries}], lambda x: x.v is not null))::{_VALUES_TYPE}"
+
+
+def value_lists(singles: Sequence[str]) -> str:
+    """Return the select items that gather the values of each attribute with their positions."""
+    return "".join(
+        f",\n        list({{'p': position, 'value': value, 'valid': valid}})"
+        f" filter (where attribute = {quote_text(name)}) as l{i}"
+        for i, name in enumerate(singles)
+    )

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 VALUE_SEPARATOR = "\x1f"
 """Between several values of one slot of a unit."""
 SLOT_SEPARATOR = "\x1e"
 """Between the slots (mappings) of a unit."""
+CACHED = 1 << 16
+"""Texts that a cleaner remembers its answer for: parts of names and places repeat a lot."""
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]+")
 _APOSTROPHES = re.compile(r"['`´‘’ʼʻ]")
@@ -16,7 +18,10 @@ _TOKEN = re.compile(r"[a-z0-9]+")
 
 def tidy(value: str) -> str:
     """Return the text in composed Unicode with single spaces and no control characters."""
-    if not value.isascii():
+    if value.isascii():
+        if value.isprintable() and "  " not in value:
+            return value.strip(" ")
+    else:
         value = unicodedata.normalize("NFC", value)
     return " ".join(_BLANKS.sub(" ", value).split())
 
@@ -43,9 +48,12 @@ def _ascii_text():  # type: ignore[no-untyped-def]
     return ascii_text
 
 
-def tokens(value: str) -> list[str]:
+@lru_cache(maxsize=CACHED)
+def tokens(value: str) -> tuple[str, ...]:
     """Return the Latin lower-case tokens of the text in given order; an apostrophe joins (O'Brien, obrien)."""
-    return _TOKEN.findall(_APOSTROPHES.sub("", latin(_APOSTROPHES.sub("", value))))
+    if value.isascii() and value.isalnum():
+        return (value.lower(),)
+    return tuple(_TOKEN.findall(_APOSTROPHES.sub("", latin(_APOSTROPHES.sub("", value)))))
 
 
 def split_values(slot: str) -> list[str]:

@@ -1,17 +1,13 @@
 -- Grain: one row per record. The columns of normalized_parties, but epoch.
-with entries as (
-    select rid, attribute, list({'value': value, 'valid': valid} order by position) as v
-    from (
-        select rid, attribute, value, max(valid) as valid, min(slot * 1000000 + pos) as position
-        from normalize_singles
-        where value is not null
-        group by rid, attribute, value
-    )
-    group by rid, attribute
+with distinct_values as (
+    select rid, attribute, value, max(valid) as valid, min(slot * 1000000 + pos) as position
+    from normalize_singles
+    where value is not null
+    group by rid, attribute, value
 ),
-entry_lists as (
-    select rid, list({'k': attribute, 'v': v}) as entries
-    from entries
+lists as (
+    select rid/*value_lists*/
+    from distinct_values
     group by rid
 ),
 singles as (
@@ -32,34 +28,31 @@ singles as (
 )
 select
     w.record_id, w.source, w.source_record_id, w.kind, w.party_type, w.first_seen, w.recency, w.event_time,
-    map_from_entries(list_sort(list_concat(
-        coalesce(e.entries, []), coalesce(/*person_entries*/, []), coalesce(/*organization_entries*/, []),
-        coalesce(/*address_entries*/, [])
-    ))) as "values",
-    coalesce(p.name_full, o.name_full) as name_full,
-    p.name_given, p.name_middle, p.name_family, p.name_suffix, p.name_root,
-    coalesce(p.name_initials, o.name_initials) as name_initials,
-    coalesce(p.name_phonetic, o.name_phonetic) as name_phonetic,
-    coalesce(p.name_tokens, o.name_tokens, []) as name_tokens,
-    coalesce(p.names, o.names, []) as names,
-    o.legal_form, o.name_numbers, o.name_acronym,
+    /*values*/ as "values",
+    coalesce(person_unit.name_full, organization_unit.name_full) as name_full,
+    person_unit.name_given, person_unit.name_middle, person_unit.name_family, person_unit.name_suffix, person_unit.name_root,
+    coalesce(person_unit.name_initials, organization_unit.name_initials) as name_initials,
+    coalesce(person_unit.name_phonetic, organization_unit.name_phonetic) as name_phonetic,
+    coalesce(person_unit.name_tokens, organization_unit.name_tokens, []) as name_tokens,
+    coalesce(person_unit.names, organization_unit.names, []) as names,
+    organization_unit.legal_form, organization_unit.name_numbers, organization_unit.name_acronym,
     s.birth_date::date as birth_date,
-    a.address_full,
-    coalesce(a.addresses, []) as addresses,
-    a.street, a.house_number, a.unit, a.city, a.region, a.postcode,
-    coalesce(a.country, s.country, case when a.unit_key is not null then /*default_country*/ end) as country,
+    address_unit.address_full,
+    coalesce(address_unit.addresses, []) as addresses,
+    address_unit.street, address_unit.house_number, address_unit.unit, address_unit.city, address_unit.region, address_unit.postcode,
+    coalesce(address_unit.country, s.country, case when address_unit.unit_key is not null then /*default_country*/ end) as country,
     coalesce(list_sort(list_distinct(s.phones)), []) as phones,
     coalesce(list_sort(list_distinct(s.emails)), []) as emails,
     coalesce(list_sort(list_distinct(s.websites)), []) as websites,
     coalesce(list_sort(list_distinct(s.ids)), []) as ids,
     coalesce(list_sort(list_distinct(s.weak_ids)), []) as weak_ids,
     coalesce(list_sort(list_distinct(s.exclusive_ids)), []) as exclusive_ids,
-    (coalesce(p.placeholders, 0) + coalesce(o.placeholders, 0) + coalesce(a.placeholders, 0)
+    (coalesce(person_unit.placeholders, 0) + coalesce(organization_unit.placeholders, 0) + coalesce(address_unit.placeholders, 0)
         + coalesce(s.placeholders, 0))::integer as placeholders,
     coalesce(s.invalid_values, 0)::integer as invalid_values
 from normalize_wide w
-left join normalize_person p on p.unit_key = w.person_unit
-left join normalize_organization o on o.unit_key = w.organization_unit
-left join normalize_address a on a.unit_key = w.address_unit
-left join entry_lists e on e.rid = w.rid
+left join normalize_person person_unit on person_unit.unit_key = w.person_unit
+left join normalize_organization organization_unit on organization_unit.unit_key = w.organization_unit
+left join normalize_address address_unit on address_unit.unit_key = w.address_unit
+left join lists on lists.rid = w.rid
 left join singles s on s.rid = w.rid
