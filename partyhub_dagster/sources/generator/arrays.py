@@ -117,6 +117,8 @@ def joined(separator: str, *columns: Text) -> Text:
 
 def digits(numbers: Ints, width: int) -> Text:
     """Return the numbers as decimal digits, zero-padded to the width."""
+    if not len(numbers):
+        return blank(0)  # zfill asks an empty column for its widest value
     return np.strings.zfill(numbers.astype(np.str_), width).astype(object)
 
 
