@@ -95,7 +95,7 @@ def _count_random_pairs(
         " '0' as match_key from ph_sample as l join ph_sample as r on l.rid < r.rid"
     )
     counts: dict[str, dict[str, int]] = {}
-    with open_linker(con, splink_settings(model, explain=True), "ph_sample") as linker:
+    with open_linker(con, splink_settings(model, explain=True, with_tf=False), "ph_sample") as linker:
         pairs = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
         linker.table_management.register_blocked_pairs_for_predict(pairs)
         found = linker.inference.predict(warning_mode="never")
@@ -136,7 +136,7 @@ def _run_sessions(
     """Run each blocking that brings enough pairs; return comparison -> level -> (m, true pairs it rests on)."""
     _sample(con, model, records, seed, SESSION_RECORDS)
     sessions = []
-    settings = splink_settings(model)
+    settings = splink_settings(model, with_tf=False)
     for columns in _SESSIONS[model.kind]:
         pairs = _count_pairs(con, columns)
         if pairs < LEAST_PAIRS:

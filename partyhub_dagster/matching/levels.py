@@ -43,12 +43,15 @@ class Comparison:
         return tuple(level for level in self.levels if not level.is_null)
 
 
-def splink_comparison(comparison: Comparison, weights: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+def splink_comparison(
+    comparison: Comparison, weights: Mapping[str, tuple[float, float]], *, with_tf: bool = True
+) -> dict[str, Any]:
     """Return the comparison in Splink's terms, with the given (m, u) on its levels."""
     return {
         "output_column_name": comparison.name,
         "comparison_levels": [
-            _splink_level(comparison, level, weights.get(level.name)) for level in comparison.levels
+            _splink_level(comparison, level, weights.get(level.name), with_tf=with_tf)
+            for level in comparison.levels
         ],
     }
 
@@ -62,7 +65,9 @@ def tf_column(comparison: Comparison, level: Level) -> str:
     return f"{comparison.name}__{level.name}"
 
 
-def _splink_level(comparison: Comparison, level: Level, weight: tuple[float, float] | None) -> dict[str, Any]:
+def _splink_level(
+    comparison: Comparison, level: Level, weight: tuple[float, float] | None, *, with_tf: bool
+) -> dict[str, Any]:
     made: dict[str, Any] = {"sql_condition": level.sql or "ELSE", "label_for_charts": level.name}
     if level.is_null:
         return made | {"is_null_level": True}
@@ -70,7 +75,7 @@ def _splink_level(comparison: Comparison, level: Level, weight: tuple[float, flo
         made |= {"m_probability": weight[0], "u_probability": weight[1]}
     if level.fixed:
         made |= {"fix_m_probability": True, "fix_u_probability": True}
-    if level.tf is not None:
+    if with_tf and level.tf is not None:
         made |= {
             "tf_adjustment_column": tf_column(comparison, level),
             "tf_adjustment_weight": level.tf_weight,

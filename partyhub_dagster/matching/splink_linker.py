@@ -14,15 +14,19 @@ from partyhub_dagster.matching.model import MatchModel
 SCRATCH = "partyhub_scratch"
 
 
-def splink_settings(model: MatchModel, *, explain: bool = False) -> dict[str, Any]:
-    """Return the model in Splink's terms."""
+def splink_settings(model: MatchModel, *, explain: bool = False, with_tf: bool = True) -> dict[str, Any]:
+    """Return the model in Splink's terms; training goes without term frequencies."""
     weights = model.artefact["comparisons"]
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "rid",
         "probability_two_random_records_match": model.artefact["prior"],
         "comparisons": [
-            splink_comparison(comparison, {name: tuple(mu) for name, mu in weights[comparison.name].items()})
+            splink_comparison(
+                comparison,
+                {name: tuple(mu) for name, mu in weights[comparison.name].items()},
+                with_tf=with_tf,
+            )
             for comparison in comparisons_of(model.kind)
             if comparison.name in weights
         ],
