@@ -1,0 +1,111 @@
+"""Evaluating a suite: one read of one state of the lake, and one write of what was found."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import duckdb
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.errors import InvariantError
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.tables import DQ_RESULTS, all_tables
+from partyhub_dagster.lake.write import WriteTransaction, Written
+from partyhub_dagster.quality.frames import check_results
+from partyhub_dagster.quality.results import RuleResult, results_of
+from partyhub_dagster.quality.rule import Rule, Suite
+from partyhub_dagster.quality.suites import stage_name, suite_fingerprint, suite_rules
+
+
+class Outcome(NamedTuple):
+    """The one row that a rule's query gives."""
+
+    rows_checked: int
+    rows_failed: int
+    measured: float | None
+    threshold: float | None
+    passed: bool
+    sample: list[UUID]
+
+
+def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[RuleResult]:
+    """Return a result of every rule of the suite that is true of the lake as it is, evaluating only if need be.
+
+    Reads the tables of the rules, all in one state. Writes dq_results, unless nothing that the rules read has
+    changed since the suite's watermark; a full run evaluates then, too, and writes if it finds another outcome.
+    Guarantees: seen_epoch is the head that the evaluation saw, so a change made meanwhile makes it stale.
+    """
+    rules = suite_rules(config, suite)
+    tables = all_tables(config.attributes.values())
+    inputs = [tables[name] for name in sorted({name for rule in rules for name in rule.reads})]
+    con = session.con
+    con.execute("begin")  # one state of the lake for the head and all rules
+    try:
+        delta = read_delta(con, stage_name(suite), suite_fingerprint(rules))
+        due = not delta.is_empty(con, inputs)
+        outcomes = {rule.name: _outcome(con, rule) for rule in rules} if due or session.full else {}
+    finally:
+        con.execute("rollback")  # it only read
+    held = [] if due else results_of(con, rules)
+    if not due and not _differ(held, outcomes):
+        return held
+    _write(session, delta, rules, outcomes)
+    return results_of(con, rules)
+
+
+def _outcome(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
+    try:
+        row = con.execute(rule.query).fetchone()
+    except duckdb.Error as error:
+        raise InvariantError(
+            f"The check {rule.name} could not be evaluated ({type(error).__name__}).",  # its text can quote values
+            remedy="Run the build again; if it repeats, report the check by its name.",
+        ) from None
+    if row is None:
+        raise InvariantError(
+            f"The check {rule.name} gave no result.", remedy="Correct its query in partyhub_dagster/quality."
+        )
+    return Outcome(*row)
+
+
+def _differ(held: Sequence[RuleResult], outcomes: Mapping[str, Outcome]) -> bool:
+    """Tell whether an evaluation on unchanged tables found something else: nobody should write around the gate."""
+    known = {result.rule: (result.rows_failed, result.passed) for result in held}
+    return any(known.get(name) != (found.rows_failed, found.passed) for name, found in outcomes.items())
+
+
+def _write(session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapping[str, Outcome]) -> None:
+    import pandas as pd
+
+    columns = [
+        "rule",
+        "suite",
+        "severity",
+        "rows_checked",
+        "rows_failed",
+        "measured",
+        "threshold",
+        "passed",
+        "sample",
+    ]
+    frame = pd.DataFrame([(r.name, r.suite, r.severity, *outcomes[r.name]) for r in rules], columns=columns)
+    frame = frame.astype({"measured": float, "threshold": float})
+    frame = check_results(frame, [rule.name for rule in rules])
+    frame["sample"] = [[str(id_) for id_ in sample] for sample in frame["sample"]]
+    con = session.con
+    con.register("found_results", frame)
+    con.execute(
+        "create or replace temp table results as"
+        " select uuid() as result_id, $run::varchar as run_id, suite, rule, severity, rows_checked, rows_failed,"
+        " measured, threshold, passed, sample::uuid[] as sample, $seen::bigint as seen_epoch, now() as checked_at"
+        " from found_results",
+        {"run": session.run_id, "seen": delta.head},
+    )
+    con.unregister("found_results")
+
+    def write(transaction: WriteTransaction) -> list[Written]:
+        return [Written(DQ_RESULTS.name, transaction.append(DQ_RESULTS, "results"), 0)]
+
+    write_stage(session.place, con, delta, write)
+    session.drop("results")

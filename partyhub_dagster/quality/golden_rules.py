@@ -1,0 +1,107 @@
+"""The golden suite: every party has its golden record, every value its proof, and lineage tells the same story."""
+
+from partyhub_dagster.config import Attribute, HubConfig
+from partyhub_dagster.lake.metadata import quote_name, quote_text
+from partyhub_dagster.quality.rule import Rule, Severity, at_least, no_row_breaks, sample_of, statement
+
+_USUAL_COMPLETENESS = {"name": 0.95}  # of parties without a name little can be said or matched
+
+
+def golden_rules(config: HubConfig) -> list[Rule]:
+    """List the rules of the golden suite, keys of tables apart."""
+    return [
+        _rule(
+            "golden_is_complete", "block", ("party_clusters", "golden_parties"),
+            "Every party has a golden record, and every golden record is that of a party.",
+            no_row_breaks("(select distinct party_id from party_clusters)", statement("golden_is_complete.sql")),
+        ),
+        _rule(
+            "members_add_up", "block", ("party_clusters", "golden_parties"),
+            "Every golden record counts as many members as its party has.",
+            no_row_breaks("golden_parties", statement("members_add_up.sql")),
+        ),
+        _rule(
+            "provenance_is_complete", "block", ("party_clusters", "golden_parties"),
+            "Every golden value names the record it comes from, and that record is a member of the party.",
+            no_row_breaks("golden_parties", _without_proof(config)),
+        ),
+        _rule(
+            "lineage_has_no_gap", "block", ("party_lineage",),
+            "The events of lineage are numbered 1, 2, 3 ... without a gap.",
+            no_row_breaks("party_lineage", statement("lineage_has_no_gap.sql")),
+        ),
+        _rule(
+            "lineage_replays_to_parties", "block", ("party_lineage", "party_clusters"),
+            "Lineage replayed from nothing gives today's parties and members.",
+            no_row_breaks("party_clusters", statement("lineage_replays_to_parties.sql")),
+        ),
+        *_completeness(config),
+    ]  # fmt: skip
+
+
+def _without_proof(config: HubConfig) -> str:
+    """Query the golden records with a value that lacks its proof, and the proofs that name no member.
+
+    A part of a name or address survives with its group, so the group's proof is its own.
+    """
+    lacking = " or ".join(_lacks_proof(attribute) for attribute in config.attributes.values())
+    missing = f"select party_id as id from golden_parties where {lacking or 'false'}"
+    return f"{missing} union all ({statement('proof_by_no_member.sql')})"
+
+
+def _lacks_proof(attribute: Attribute) -> str:
+    proof = f"provenance[{quote_text(attribute.name)}]"
+    if attribute.group != attribute.name:
+        proof = f"coalesce({proof}, provenance[{quote_text(attribute.group)}])"
+    proofs, value = f"coalesce(len({proof}), 0)", quote_name(attribute.name)
+    if attribute.sql_type.endswith("[]"):
+        return f"coalesce(len({value}), 0) <> {proofs}"
+    return f"({value} is not null and {proofs} = 0)"
+
+
+def _completeness(config: HubConfig) -> list[Rule]:
+    wanted = {name: share for name, share in _USUAL_COMPLETENESS.items() if name in config.attributes}
+    shares = wanted | config.quality.min_completeness
+    return [
+        _complete(config, name, share, "block" if name in config.quality.min_completeness else "warn")
+        for name, share in shares.items()
+    ]
+
+
+def _complete(config: HubConfig, attribute: str, share: float, severity: Severity) -> Rule:
+    """Make the rule of one attribute; parties of a kind that no source gives it to are left out."""
+    kinds = _kinds_with(config, attribute)
+    column = quote_name(attribute)
+    is_list = config.attributes[attribute].sql_type.endswith("[]")
+    lacks = f"coalesce(len({column}), 0) = 0" if is_list else f"{column} is null"
+    measuring = (
+        f"select count(*) as rows_checked, count(*) filter ({lacks}) as rows_failed,"
+        " 1 - rows_failed / nullif(rows_checked, 0) as measured,"
+        f" {sample_of('party_id', lacks)} as sample"
+        f" from golden_parties where kind in ({', '.join(quote_text(kind) for kind in kinds)})"
+    )
+    return _rule(
+        f"completeness:{attribute}", severity, ("golden_parties",),
+        f"At least {share:.0%} of the golden records that can have {attribute} have it.",
+        at_least(share, measuring),
+    )  # fmt: skip
+
+
+_KIND_OF_TYPE = {"person_name": "person", "organization_name": "organization", "date_of_birth": "person"}
+
+
+def _kinds_with(config: HubConfig, attribute: str) -> list[str]:
+    """List the kinds that some source feeds the attribute for; all kinds if none does."""
+    group = config.attributes[attribute].group
+    found = {
+        kind
+        for source in config.sources.values()
+        for mapping in source.mappings
+        for kind in source.kinds
+        if mapping.attribute == group and _KIND_OF_TYPE.get(mapping.type, kind) == kind
+    }
+    return [kind for kind in config.kinds if kind in found] or config.kinds
+
+
+def _rule(name: str, severity: Severity, reads: tuple[str, ...], description: str, query: str) -> Rule:
+    return Rule(name, "golden", severity, "golden_parties", reads, description, query)

@@ -1,0 +1,65 @@
+"""The key of every table: DuckLake keeps none, so a rule asserts each."""
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.metadata import Table, quote_name
+from partyhub_dagster.lake.tables import all_tables
+from partyhub_dagster.quality.rule import CheckedAsset, Rule, Suite, no_row_breaks
+
+_PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
+    "source_parties": ("source", "source_parties"),
+    "source_party_history": ("source", "source_parties"),
+    "quarantine": ("source", "source_parties"),
+    "load_audit": ("source", "source_parties"),
+    "stream_offsets": ("source", "source_parties"),
+    "normalized_parties": ("mastering", "normalized_parties"),
+    "match_models": ("mastering", "match_edges"),
+    "blocking_keys": ("mastering", "match_edges"),
+    "match_edges": ("mastering", "match_edges"),
+    "golden_parties": ("golden", "golden_parties"),
+    "golden_history": ("golden", "golden_parties"),
+    "membership_history": ("golden", "golden_parties"),
+    "releases": ("golden", "golden_parties"),
+    "party_lineage": ("golden", "golden_parties"),  # the golden stage ends a run's events
+}
+_ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
+
+# Checking, accepting and releasing write these themselves: a change in them must not call for another check,
+# or no hub would ever be idle. Their keys are looked at whenever their suite is evaluated.
+_WRITTEN_AFTERWARDS = frozenset({
+    "hub_epoch", "watermarks", "removed_keys", "dq_results", "acceptances", "releases", "membership_history",
+    "golden_history",
+})  # fmt: skip
+
+
+def key_rules(config: HubConfig) -> list[Rule]:
+    """List the rule of each table of the lake."""
+    return [_key_rule(table) for table in all_tables(config.attributes.values()).values()]
+
+
+def _key_rule(table: Table) -> Rule:
+    suite, asset = _PLACES.get(table.name, _ELSEWHERE)
+    return Rule(
+        name=f"key_is_unique:{table.name}",
+        suite=suite,
+        severity="block",
+        asset=asset,
+        reads=() if table.name in _WRITTEN_AFTERWARDS else (table.name,),
+        description=f"No two rows of {table.name} have the same {', '.join(table.key)}.",
+        query=no_row_breaks(table.name, _repeated(table)),
+    )
+
+
+def _repeated(table: Table) -> str:
+    """Query the keys held twice; those of several columns by hash first, which halves the time on edges."""
+    keys = ", ".join(quote_name(name) for name in table.key)
+    rows = table.name
+    if len(table.key) > 1:
+        suspects = f"select hash({keys}) from {table.name} group by all having count(*) > 1"
+        rows = f"{table.name} where hash({keys}) in ({suspects})"
+    return f"select {_id_of(table)} as id from {rows} group by {keys} having count(*) > 1"
+
+
+def _id_of(table: Table) -> str:
+    uuids = [column.name for column in table.columns if column.sql_type == "UUID"]
+    found = next((name for name in ("record_id", "party_id", "left_id") if name in uuids), None)
+    return "null::uuid" if found is None else f"min({found})"

@@ -1,0 +1,143 @@
+"""The mastering suite: every live record is compared, clustered once, and under the right id."""
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.config.semantics import ATTRIBUTE_TYPES
+from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.quality.rule import (
+    CheckedAsset,
+    Rule,
+    Severity,
+    at_least,
+    at_most,
+    no_row_breaks,
+    sample_of,
+    statement,
+)
+
+_USUAL_VALID_SHARE = 0.9  # below, a column is probably mapped to the wrong scheme
+_USUAL_PLACEHOLDER_SHARE = 0.25  # above, a source probably fills a field with one value
+
+
+def mastering_rules(config: HubConfig) -> list[Rule]:
+    """List the rules of the mastering suite, keys of tables apart."""
+    return [*_records_and_pairs(), *_parties(), *_sizes(config), *_values(config)]
+
+
+def _records_and_pairs() -> list[Rule]:
+    return [
+        _rule(
+            "normalized_is_complete", "block", "normalized_parties", ("source_parties", "normalized_parties"),
+            "Every live source record is normalised from its current version, and nothing else is.",
+            no_row_breaks("(from source_parties where not deleted)", statement("normalized_is_complete.sql")),
+        ),
+        _rule(
+            "keys_belong_to_live_records", "block", "match_edges", ("normalized_parties", "blocking_keys"),
+            "Every blocking key is that of a live record of its kind.",
+            no_row_breaks("blocking_keys", statement("keys_belong_to_live_records.sql")),
+        ),
+        _rule(
+            "edges_are_symmetric", "block", "match_edges", ("normalized_parties", "match_edges"),
+            "Every pair is stored in both directions with one weight, between two live records of its kind.",
+            no_row_breaks("match_edges", statement("edges_are_symmetric.sql")),
+        ),
+    ]  # fmt: skip
+
+
+def _parties() -> list[Rule]:
+    return [
+        _rule(
+            "every_record_in_one_party", "block", "party_clusters", ("source_parties", "party_clusters"),
+            "Every live source record is in exactly one party, and no other record is in any.",
+            no_row_breaks("(from source_parties where not deleted)", statement("every_record_in_one_party.sql")),
+        ),
+        _rule(
+            "party_id_is_the_anchor", "block", "party_clusters", ("normalized_parties", "party_clusters"),
+            "Every party is named after its member first seen earliest.",
+            no_row_breaks("(select distinct party_id from party_clusters)", statement("party_id_is_the_anchor.sql")),
+        ),
+        _rule(
+            "not_same_holds", "block", "party_clusters", ("decisions", "party_clusters", "cluster_conflicts"),
+            "No standing NOT_SAME has both its records in one party, unless a newer decision overrules it.",
+            no_row_breaks("(from decisions where verdict = 'NOT_SAME')", statement("not_same_holds.sql")),
+        ),
+        _rule(
+            "exclusive_id_in_one_party", "warn", "party_clusters", ("normalized_parties", "party_clusters"),
+            "No exclusive identifier is held by two parties.",
+            no_row_breaks(
+                "(select distinct unnest(exclusive_ids) from normalized_parties)",
+                statement("exclusive_id_in_one_party.sql"),
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _sizes(config: HubConfig) -> list[Rule]:
+    quality = config.quality
+    share, large, members = (
+        quality.max_component_share,
+        quality.min_large_component,
+        quality.max_party_members,
+    )
+    change = quality.max_match_rate_change
+    return [
+        _rule(
+            "largest_component", "warn", "party_clusters", ("normalized_parties", "party_clusters"),
+            f"No component of {large} records or more holds over {share:.1%} of the records of its kind.",
+            at_most(share, statement("largest_component.sql", threshold=share, large=large)),
+        ),
+        _rule(
+            "largest_party", "block", "party_clusters", ("party_clusters",),
+            f"No party has more than {members} records.",
+            at_most(members, statement("largest_party.sql", threshold=members)),
+        ),
+        _rule(
+            "match_rate_change", "warn", "party_clusters", ("party_clusters",),
+            f"Records per party differ by at most {change:.0%} from the release before.",
+            at_most(change, statement("match_rate_change.sql")),
+        ),
+    ]  # fmt: skip
+
+
+def _values(config: HubConfig) -> list[Rule]:
+    identifiers = [name for name, a in config.attributes.items() if ATTRIBUTE_TYPES[a.type].is_identifier]
+    rules = [
+        _validity(config, name) for name in dict.fromkeys([*identifiers, *config.quality.min_valid_share])
+    ]
+    placeholders = (
+        "select count(*) as rows_checked, count(*) filter (placeholders > 0) as rows_failed,"
+        " rows_failed / nullif(rows_checked, 0) as measured,"
+        f" {sample_of('record_id', 'placeholders > 0')} as sample from normalized_parties"
+    )
+    return [
+        *rules,
+        _rule(
+            "placeholder_share", "warn", "normalized_parties", ("normalized_parties",),
+            f"At most {_USUAL_PLACEHOLDER_SHARE:.0%} of the records hold values that stand for nothing.",
+            at_most(_USUAL_PLACEHOLDER_SHARE, placeholders),
+        ),
+    ]  # fmt: skip
+
+
+def _validity(config: HubConfig, attribute: str) -> Rule:
+    configured = config.quality.min_valid_share.get(attribute)
+    threshold = _USUAL_VALID_SHARE if configured is None else configured
+    measuring = (
+        "select coalesce(sum(checkable), 0)::bigint as rows_checked, coalesce(sum(bad), 0)::bigint as rows_failed,"
+        " 1 - rows_failed / nullif(rows_checked, 0) as measured,"
+        f" {sample_of('record_id', 'bad > 0')} as sample from ("
+        " select record_id, len(list_filter(held, lambda v: v.valid is not null)) as checkable,"
+        " len(list_filter(held, lambda v: not v.valid)) as bad"
+        f' from (select record_id, "values"[{quote_text(attribute)}] as held from normalized_parties))'
+    )
+    return _rule(
+        f"identifier_validity:{attribute}", "warn" if configured is None else "block", "normalized_parties",
+        ("normalized_parties",),
+        f"At least {threshold:.0%} of the values of {attribute} that can be checked are valid.",
+        at_least(threshold, measuring),
+    )  # fmt: skip
+
+
+def _rule(
+    name: str, severity: Severity, asset: CheckedAsset, reads: tuple[str, ...], description: str, query: str
+) -> Rule:
+    return Rule(name, "mastering", severity, asset, reads, description, query)

@@ -1,0 +1,46 @@
+-- Grain: one row per standing NOT_SAME inside one party that no conflict accounts for.
+-- A decision stands until a newer standing REVOKE names it or its group. Revocations that have to do with other
+-- revocations are settled newest first; they are few.
+with recursive revocations as (
+    select decision_id, group_id, revokes, sequence from decisions where verdict = 'REVOKE'
+),
+linked as (
+    select newer.decision_id as newer_id, older.decision_id as older_id
+    from revocations as newer
+    join revocations as older
+        on newer.revokes in (older.decision_id, older.group_id) and newer.sequence > older.sequence
+),
+numbered as (
+    select *, row_number() over (order by sequence desc) as place
+    from revocations
+    where decision_id in (select newer_id from linked union select older_id from linked)
+),
+settled as (
+    select 0::bigint as place, []::uuid[] as named, []::uuid[] as struck
+    union all
+    select
+        n.place,
+        case when list_has_any(s.named, [n.decision_id, n.group_id]) then s.named
+            else list_append(s.named, n.revokes) end,
+        case when list_has_any(s.named, [n.decision_id, n.group_id]) then list_append(s.struck, n.decision_id)
+            else s.struck end
+    from settled as s
+    join numbered as n on n.place = s.place + 1
+),
+standing_revocations as (
+    select * from revocations
+    where not list_contains((select arg_max(struck, place) from settled), decision_id)
+),
+standing as (
+    select d.decision_id, d.left_id, d.right_id
+    from decisions as d
+    where d.verdict = 'NOT_SAME' and not exists (
+        from standing_revocations as r
+        where (r.revokes = d.decision_id or r.revokes = d.group_id) and r.sequence > d.sequence
+    )
+)
+select l.party_id as id
+from standing as d
+join party_clusters as l on l.record_id = d.left_id
+join party_clusters as r on r.record_id = d.right_id and r.party_id = l.party_id
+where d.decision_id not in (select decision_id from cluster_conflicts where what = 'decision' and decision_id is not null)
