@@ -1,8 +1,5 @@
 # One image for the code location, the webserver, the daemon and the command line.
-FROM python:3.12-slim-bookworm AS build
-# PyICU, which rigour needs, comes as source only.
-RUN apt-get update && apt-get install -y --no-install-recommends g++ pkg-config libicu-dev \
-    && rm -rf /var/lib/apt/lists/*
+FROM python:3.12-slim AS build
 RUN pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
@@ -13,8 +10,7 @@ COPY README.md LICENSE ./
 COPY partyhub_dagster partyhub_dagster
 RUN uv sync --locked --no-dev
 
-FROM python:3.12-slim-bookworm
-RUN apt-get update && apt-get install -y --no-install-recommends libicu72 && rm -rf /var/lib/apt/lists/*
+FROM python:3.12-slim
 RUN useradd --uid 1000 --create-home hub && mkdir -p /hub /config /opt/dagster && chown hub /hub /opt/dagster
 WORKDIR /app
 COPY --from=build /app /app
