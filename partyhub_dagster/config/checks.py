@@ -1,13 +1,13 @@
 """What no section of hub.yaml can say alone: names that refer to other parts, and contradictions."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from partyhub_dagster.config.checks_attributes import check_attributes
 from partyhub_dagster.config.checks_sources import check_sources
 from partyhub_dagster.config.hub import HubConfig
-from partyhub_dagster.config.mistakes import YamlPath, what_to_write
+from partyhub_dagster.config.mistakes import YamlPath, closest, what_to_write
 from partyhub_dagster.config.semantics import MEANINGS, SUB_ATTRIBUTES
 from partyhub_dagster.config.survivorship import Rule
 
@@ -21,8 +21,10 @@ class References:
     sources: tuple[str, ...]
     attributes: tuple[str, ...]
     groups: tuple[str, ...]
-    guessed: frozenset[str] = field(default=frozenset())
+    guessed: frozenset[str]
     """Attributes that refused parts seem to give, and those that types give by default."""
+    is_partial: bool
+    """Whether parts were refused, so that there may be more names than these."""
 
     @classmethod
     def of(cls, config: HubConfig, refused: Any) -> "References":
@@ -32,7 +34,7 @@ class References:
         defaults = (meaning.attribute for meaning in MEANINGS.values() if meaning.attribute)
         leading = frozenset([*defaults, *_attribute_names(refused)])
         guessed = leading if not refused else leading | _with_parts(leading)
-        return cls(tuple(sources), tuple(config.attributes), groups, guessed)
+        return cls(tuple(sources), tuple(config.attributes), groups, guessed, is_partial=bool(refused))
 
 
 def _with_parts(leading: Iterable[str]) -> frozenset[str]:
@@ -60,10 +62,25 @@ def _attribute_names(data: Any) -> Iterator[str]:
 def check_all(config: HubConfig, references: References) -> Iterator[Finding]:
     """Find every contradiction and every name that nothing has."""
     yield from check_sources(config)
-    yield from check_attributes(config, references.guessed)
+    yield from check_attributes(config)
+    yield from _check_declared(config, references)
     yield from _check_source_names(config, references)
     yield from _check_rules(config, references)
     yield from _check_quality(config, references)
+
+
+def _check_declared(config: HubConfig, references: References) -> Iterator[Finding]:
+    """An attribute is fed by a source or has a type; a refused mapping may be what feeds it."""
+    fed = dict.fromkeys(
+        mapping.attribute for source in config.sources.values() for mapping in source.mappings
+    )
+    for name in config.attribute_sections:
+        if name in config.attributes or name in references.guessed:
+            continue
+        if references.is_partial and closest(name, fed) is None:
+            continue
+        problem = f"no source feeds `{name}`, and it has no type"
+        yield ("attributes", name), problem, f"{what_to_write(name, fed)}; or add type"
 
 
 def _check_source_names(config: HubConfig, references: References) -> Iterator[Finding]:

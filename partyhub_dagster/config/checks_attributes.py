@@ -1,11 +1,11 @@
 """Contradictions about attributes: one name with two meanings, and settings that its type cannot have."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from partyhub_dagster.config.attributes import Attribute, AttributeSection
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.mappings import Target
-from partyhub_dagster.config.mistakes import YamlPath, what_to_write
+from partyhub_dagster.config.mistakes import YamlPath
 from partyhub_dagster.config.semantics import ATTRIBUTE_TYPES, MEANINGS, SUB_ATTRIBUTES, attribute_type_of
 
 Finding = tuple[YamlPath, str, str]
@@ -13,21 +13,17 @@ RESERVED = frozenset({"party_id", "party_type", "kind", "provenance", "members",
 """Columns that golden records have anyway."""
 
 
-def check_attributes(config: HubConfig, guessed: Set[str]) -> Iterator[Finding]:
-    """Find attributes that cannot be what hub.yaml says; nothing is said of those `guessed` that nothing feeds."""
+def check_attributes(config: HubConfig) -> Iterator[Finding]:
+    """Find attributes that cannot be what hub.yaml says."""
     fed = list(_feeds(config))
     yield from _check_types(config, fed)
     yield from _check_names(config, fed)
     for name, words in config.attribute_sections.items():
         path: YamlPath = ("attributes", name)
         found = config.attributes.get(name)
-        if found is None and name in guessed:
-            continue
         if found is None:
-            names = dict.fromkeys(fed_name for _, fed_name, _ in fed)
-            problem = f"no source feeds `{name}`, and it has no type"
-            yield path, problem, f"{what_to_write(name, names)}; or add type"
-        elif found.group != name:
+            continue
+        if found.group != name:
             problem = f"`{name}` is a part of `{found.group}`"
             yield path, problem, f"Write the settings of {found.group}"
         else:

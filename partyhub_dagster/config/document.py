@@ -99,10 +99,9 @@ def _walk_mapping(
     for key, value in node.value:
         if key.tag == _UNTYPED_TAGS[1]:
             continue
-        line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            yield Mistake(file, path_text(path), "a key is no plain text", "Write KEY: VALUE", line)
-            continue
+            continue  # a list or mapping as a key is refused when the data is made
+        line = key.start_mark.line + 1
         inside = (*path, key.value)
         if key.value in first_lines:
             problem = f"the key is written twice; the first is on line {first_lines[key.value]}"

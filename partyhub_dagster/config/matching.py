@@ -2,12 +2,41 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from partyhub_dagster.config.mistakes import what_to_write
 from partyhub_dagster.config.section import Section, as_list, wrong
 from partyhub_dagster.config.semantics import Kind
 
-Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+COMPARISONS = frozenset({
+    "name", "name_suffix", "birth_date", "address", "phone", "email", "identifier", "legal_form", "website",
+    "country",
+})  # fmt: skip
+"""Comparisons of either kind; disabling one that a kind does not have does nothing."""
+BLOCKING_RULES = frozenset({
+    "rare_name_token", "two_name_tokens", "phone", "email", "identifier", "address", "house_and_postcode",
+    "phonetic_and_postcode", "phonetic_and_birth_year", "given_and_birth_date", "initial_and_birth_date",
+    "family_initial_and_birth_date", "given_and_postcode", "family_and_initial", "phonetic_and_city",
+    "given_and_birth_year", "birth_day_and_family", "mailbox", "name", "name_letters", "acronym", "website",
+    "name_start_and_city", "name_start", "name_start_and_region", "street_and_house", "phone_end",
+})  # fmt: skip
+"""Blocking rules of either kind."""
+
+
+def _comparison(name: str) -> str:
+    if name not in COMPARISONS:
+        raise wrong(f"there is no comparison `{name}`", what_to_write(name, sorted(COMPARISONS)))
+    return name
+
+
+def _blocking_rule(name: str) -> str:
+    if name not in BLOCKING_RULES:
+        raise wrong(f"there is no blocking rule `{name}`", what_to_write(name, sorted(BLOCKING_RULES)))
+    return name
+
+
+Comparisons = Annotated[tuple[Annotated[str, AfterValidator(_comparison)], ...], BeforeValidator(as_list)]
+RuleNames = Annotated[tuple[Annotated[str, AfterValidator(_blocking_rule)], ...], BeforeValidator(as_list)]
 
 
 class Thresholds(Section):
@@ -49,7 +78,7 @@ class Thresholds(Section):
 class Blocking(Section):
     """Which pairs are compared at all."""
 
-    disable: Names = ()
+    disable: RuleNames = ()
     """Blocking rules not to use."""
     max_block: Annotated[int, Field(ge=2)] = 300
     """Records that may share one blocking key."""
@@ -62,7 +91,7 @@ class MatchSettings(Section):
     """Weights in bits."""
     max_part: Annotated[int, Field(ge=2)] = 500
     """Records that are clustered as a whole; larger components are split first."""
-    disable: Names = ()
+    disable: Comparisons = ()
     """Comparisons not to use."""
     blocking: Blocking = Blocking()
     """Which pairs are compared at all."""

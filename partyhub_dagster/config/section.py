@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 class Section(BaseModel):
     """A part of hub.yaml: immutable, without unknown keys; a key left blank counts as not written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -20,6 +20,7 @@ NOT_WRITTEN: dict[type[BaseModel], frozenset[str]] = {
 """Fields that are filled in, and are no keys of hub.yaml."""
 
 _EXPECTED = {
+    "finite_number": "a number is expected",
     "float_parsing": "a number is expected",
     "float_type": "a number is expected",
     "int_parsing": "a whole number is expected",

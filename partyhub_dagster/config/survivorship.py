@@ -21,7 +21,7 @@ def _trust_form(value: Any) -> Any:
 def _rule_form(value: Any) -> Any:
     if isinstance(value, str):
         return {"name": value}
-    if not isinstance(value, AnyMapping):
+    if not isinstance(value, AnyMapping) or "name" in value:
         return value
     if len(value) != 1:
         raise wrong("a rule is one word, or one word with its settings", "Write one rule per list item")
