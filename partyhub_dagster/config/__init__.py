@@ -7,6 +7,7 @@ The names below are what other packages use; everything else is an inside of thi
 """
 
 from partyhub_dagster.config.attributes import Attribute
+from partyhub_dagster.config.checks_columns import find_column_mistakes
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.load import find_mistakes, load_config, parse_config
 from partyhub_dagster.config.mappings import Mapping
@@ -26,6 +27,7 @@ __all__ = [
     "Survivorship",
     "Thresholds",
     "Trust",
+    "find_column_mistakes",
     "find_mistakes",
     "load_config",
     "parse_config",

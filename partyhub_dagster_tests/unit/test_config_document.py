@@ -8,9 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyhub_dagster.config import Mistake, find_mistakes, parse_config
+from partyhub_dagster.config import Mistake, find_mistakes
+from partyhub_dagster.config.document import parse_document
+from partyhub_dagster.config.load import _read
 from partyhub_dagster.config.pruning import path_before, without
-from partyhub_dagster.errors import ConfigError
 
 HUB = """
 sources:
@@ -103,11 +104,12 @@ def places_of(part: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for step, value in inside for place in places_of(value, (*path, step)))]
 
 
+KEYS = st.sampled_from(["", "name", "type", "zz"])
 ANYTHING = st.recursive(
     st.sampled_from(["", "x", "name", "crm", "-1", "0.5", "nan", "true", None]),
-    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(st.sampled_from(["", "name", "type", "zz"]), inside, max_size=2),
+    lambda inside: st.lists(inside, max_size=2) | st.dictionaries(KEYS, inside, max_size=2),
     max_leaves=3,
-)  # fmt: skip
+)
 
 
 @given(draw=st.data())
@@ -119,10 +121,10 @@ def test_whatever_is_written_is_read_or_refused_with_mistakes(draw: st.DataObjec
         for step in above:
             part = part[step]
         part[last] = draw.draw(ANYTHING)
-    try:
-        config = parse_config(yaml.safe_dump(hub), Path("/hub"))
-    except ConfigError as error:
-        assert error.facts["mistakes"]
-    else:
+    file = Path("/hub/hub.yaml")
+    config, mistakes = _read(parse_document(yaml.safe_dump(hub), file))
+    assert (config is None) <= bool(mistakes)
+    assert all(mistake.problem and mistake.remedy and mistake.file == file for mistake in mistakes)
+    if config is not None:
         assert config.survivorship.rules.keys() <= config.attributes.keys()
         assert config.fingerprint("hub")
