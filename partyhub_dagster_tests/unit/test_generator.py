@@ -202,8 +202,8 @@ def test_too_few_records_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_number_of_changed_rows_can_be_chosen(tmp_path: Path) -> None:
-    counts = generate(tmp_path, records=500, seed=3, changes=1, change_records=100)
-    assert sum(counts.deliveries[0].values()) == 100
+    counts = generate(tmp_path, records=500, seed=3, changes=3, change_records=100)
+    assert [sum(delivery.values()) for delivery in counts.deliveries] == [100, 100, 100]
     dnb = (tmp_path / "later" / "001" / "dnb" / "001.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(dnb) == 25
     assert all("dnbRecordId" in json.loads(line) for line in dnb)

@@ -45,7 +45,7 @@ _SYLLABLES: Final = (
 )  # fmt: skip
 FUND_STYLES: Final = (
     "Growth Fund", "Income Fund", "Opportunity Fund", "Real Estate Fund", "Credit Fund", "Infrastructure Fund",
-    "Equity Partners", "Global Macro Fund", "Venture Fund", "Buyout Fund", "Emerging Markets Fund",
+    "Equity Fund", "Global Macro Fund", "Venture Fund", "Buyout Fund", "Emerging Markets Fund",
 )  # fmt: skip
 DIVISIONS: Final = (
     "Holdings", "Leasing", "International", "Services", "Finance", "Europe", "Asia Pacific", "Real Estate", "Logistics",

@@ -19,6 +19,7 @@ _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 _FIRST_CHANGE: Final = int(np.datetime64("2016-01-01T00:00:00", "s").astype(int))
 _FIRST_DELIVERY: Final = int(np.datetime64("2025-01-06T00:00:00", "s").astype(int))
+_UPDATES_PER_RETURN: Final = 4
 CHANGE_MIX: Final = {"inserts": 0.40, "updates": 0.34, "deletes": 0.08, "late": 0.08, "duplicates": 0.10}
 
 
@@ -98,17 +99,17 @@ def change_counts(changes: int) -> dict[str, int]:
 
 
 def send_changes(rng: Rng, feed: Feed, number: int, counts: dict[str, int]) -> tuple[Drop, dict[str, int]]:
-    """Send delivery `number`: inserts, updates (some of them returns after a deletion), deletes, late rows, duplicates.
+    """Send delivery `number` and return it, with how many rows of each kind it really has.
 
-    Returns what was sent and how many rows of each kind there really are.
+    A quarter of the updates go to deleted records, if there are any: they return. Order within the file is random.
     """
     inserted = np.flatnonzero(~feed.sent)[: counts["inserts"]]
-    touched = _pick(rng, np.flatnonzero(feed.alive), counts["updates"] + counts["deletes"])
+    returned = _pick(rng, np.flatnonzero(feed.sent & ~feed.alive), counts["updates"] // _UPDATES_PER_RETURN)
+    touched = _pick(rng, np.flatnonzero(feed.alive), counts["updates"] - len(returned) + counts["deletes"])
     deleted, updated = np.split(touched, [min(counts["deletes"], len(touched) // 2)])
-    returned = _pick(rng, np.flatnonzero(feed.sent & ~feed.alive), -(-len(updated) // 20))
     late = _late(rng, feed, counts["late"])
     _advance(rng, feed, number, np.concatenate([updated, returned]))
-    feed.columns.update(_rewritten(rng, feed, np.concatenate([updated, returned])))
+    _rewrite(rng, feed, np.concatenate([updated, returned]))
     _advance(rng, feed, number, deleted)
     _settle(feed, inserted, updated, deleted, returned, number, rng)
     fresh = np.concatenate([inserted, updated, returned, deleted])
@@ -142,12 +143,10 @@ def _settle(
     feed.alive[inserted], feed.alive[returned], feed.alive[deleted] = True, True, False
 
 
-def _rewritten(rng: Rng, feed: Feed, at: Ints) -> dict[str, Text]:
-    """Return the columns with the marked records written down anew: another day, another clerk."""
-    fresh = feed.write(rng, at, np.zeros(len(at), dtype=np.bool_))
-    for name, column in fresh.items():
+def _rewrite(rng: Rng, feed: Feed, at: Ints) -> None:
+    """Write the records down anew: another day, another clerk."""
+    for name, column in feed.write(rng, at, np.zeros(len(at), dtype=np.bool_)).items():
         feed.columns[name][at] = column
-    return feed.columns
 
 
 def _late(rng: Rng, feed: Feed, n: int) -> Drop:

@@ -149,7 +149,8 @@ def _make_father_and_son(rng: Rng, persons: Persons, a: Ints, b: Ints) -> None:
     persons.gender[a], persons.gender[b] = "M", "M"
     persons.given[a] = _given_names(rng, persons.gender[a])
     persons.given[b] = persons.given[a]
-    persons.middle[b] = where(chance(rng, n, 0.6), persons.middle[a], persons.middle[b])
+    persons.middle[a] = _given_names(rng, persons.gender[a])
+    persons.middle[b] = where(chance(rng, n, 0.6), persons.middle[a], _given_names(rng, persons.gender[b]))
     persons.suffix[a], persons.suffix[b] = "Sr", where(chance(rng, n, 0.9), "Jr", "II")
     persons.birth[a] = rng.integers(-12_000, 1_000, size=n)
     persons.birth[b] = persons.birth[a] + rng.integers(20 * 365, 33 * 365, size=n)
