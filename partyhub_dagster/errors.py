@@ -3,7 +3,11 @@
 The class says who must act. Messages hold counts, ids and names of files and fields, never a record's values.
 """
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
+
+_PACKAGE = Path(__file__).parent
 
 
 class PartyHubError(Exception):
@@ -57,3 +61,15 @@ class NotFoundError(PartyHubError):
 
 class InvariantError(PartyHubError):
     """The hub found itself in a state that its laws exclude; report it."""
+
+
+def describe_error(error: BaseException) -> str:
+    """Tell an error without personal data: ours in full, any other by type and place only.
+
+    DuckDB and other libraries quote offending values in their texts; those texts must not leave the process.
+    """
+    if isinstance(error, PartyHubError):
+        return str(error)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _PACKAGE in Path(f.filename).parents]
+    place = f" at {Path(frames[-1].filename).relative_to(_PACKAGE)}:{frames[-1].lineno}" if frames else ""
+    return f"Unexpected {type(error).__name__}{place}. Remedy: Report it with this place; nothing half-done was kept."

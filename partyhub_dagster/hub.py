@@ -4,12 +4,13 @@ Belongs here: the order of stages, the run lock, what `build` means.
 Not here: what a stage does (the domain packages), how it is shown (`cli`, `orchestration`).
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ConfigError, GateError
@@ -24,13 +25,17 @@ from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
-from partyhub_dagster.quality import RuleResult, evaluate_suite, latest_results, standing_objections
+from partyhub_dagster.quality.evaluate import evaluate_suite
+from partyhub_dagster.quality.gate import standing_objections
+from partyhub_dagster.quality.results import RuleResult, latest_results
+from partyhub_dagster.quality.rule import Suite
 from partyhub_dagster.sources.deliveries import find_deliveries
 from partyhub_dagster.sources.load import LoadCounts, load_delivery
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
-SUITES = ("source", "mastering", "golden")
+SUITES: tuple[Suite, ...] = ("source", "mastering", "golden")
 Progress = Callable[[str], None]
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,6 @@ class Hub:
         with locked(self.place.home / "run.lock", wait=False, holder="run"), self.place.connect() as con:
             ensure_schema(self.place, con, self.config.attributes.values())
             yield Run(self, Session(self.place, con, run_id or str(uuid.uuid4()), full))
-
-    @contextmanager
-    def stage(self, run_id: str, *, full: bool = False) -> Iterator["Run"]:
-        """Hold the hub for one stage of a run that Dagster drives."""
-        with self.run(run_id, full=full) as run:
-            yield run
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class Run:
         """Bring golden_parties up to date, with lineage."""
         return master_changed(self.session, self.config)
 
-    def check(self, suite: str) -> list[RuleResult]:
+    def check(self, suite: Suite) -> list[RuleResult]:
         """Evaluate one suite of quality rules and record the results."""
         return evaluate_suite(self.session, self.config, suite)
 
@@ -173,37 +172,51 @@ class Run:
 
     def build(self, progress: Progress = lambda _: None) -> "BuildReport":
         """Run every stage in order and release the outcome."""
-        report = BuildReport()
+        report = BuildReport(progress)
         self.refuse_unknown_sources()
         for source in self.config.sources:
-            progress(f"load {source}")
-            report.stages[f"raw/{source}"] = self.load(source)
-        progress("normalize")
-        report.stages["normalized_parties"] = self.normalize()
+            report.run(f"raw/{source}", lambda name=source: self.load(name))
+        report.run("normalized_parties", self.normalize)
         for kind in self.kinds():
-            progress(f"model {kind}")
-            self.ensure_model(kind)
-            progress(f"block {kind}")
-            report.stages[f"blocking_keys/{kind}"] = self.block(kind)
+            report.run(f"match_model/{kind}", lambda of=kind: self.ensure_model(of))
         for kind in self.kinds():
-            progress(f"score {kind}")
-            report.stages[f"match_edges/{kind}"] = self.score(kind)
-        progress("cluster")
-        report.stages["party_clusters"] = self.cluster()
-        progress("master")
-        report.stages["golden_parties"] = self.master()
+            report.run(f"blocking_keys/{kind}", lambda of=kind: self.block(of))
+        for kind in self.kinds():
+            report.run(f"match_edges/{kind}", lambda of=kind: self.score(of))
+        report.run("party_clusters", self.cluster)
+        report.run("golden_parties", self.master)
         for suite in SUITES:
-            progress(f"check {suite}")
-            report.results += self.check(suite)
-        progress("release")
-        report.release = self.release()
+            report.run(f"checks/{suite}", lambda of=suite: self.check(of))
+        report.release = report.run("release", self.release)
         return report
 
 
 @dataclass(slots=True)
 class BuildReport:
-    """What a build did, by stage."""
+    """What a build did, by stage, and how long each took."""
 
-    stages: dict[str, Any] = field(default_factory=dict)
-    results: list[RuleResult] = field(default_factory=list)
+    progress: Progress
+    outcomes: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     release: Release | None = None
+
+    def run(self, stage: str, work: Callable[[], Outcome]) -> Outcome:
+        """Run one stage and note its outcome and time."""
+        self.progress(stage)
+        began = time.monotonic()
+        outcome = work()
+        self.outcomes[stage] = outcome
+        self.seconds[stage] = round(time.monotonic() - began, 3)
+        return outcome
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as a program reads it: counts and seconds by stage."""
+        stages = {}
+        for stage, outcome in self.outcomes.items():
+            counts = asdict(outcome) if isinstance(outcome, _COUNTED) else {}
+            stages[stage] = {"seconds": self.seconds[stage], **counts}
+        number = None if self.release is None else self.release.number
+        return {"release": number, "stages": stages}
+
+
+_COUNTED = (LoadCounts, NormalizedChanges, MatchChanges, ClusterChanges, GoldenChanges)

@@ -1,0 +1,91 @@
+"""How the hub stands: what readers see, what the head holds beyond it, and what stands against a release."""
+
+from typing import Any
+
+from partyhub_dagster.config import HubConfig
+from partyhub_dagster.hub import Hub
+from partyhub_dagster.lake.releases import newest_release
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.quality.gate import standing_objections
+from partyhub_dagster.quality.results import latest_results
+
+OUTGROWN_FACTOR = 2
+
+
+def read_status(hub: Hub) -> dict[str, Any]:
+    """Return counts of the newest release (of the head while there is none) and the state of checks and models."""
+    with hub.place.connect(read_only=True) as con:
+        session = Session(hub.place, con, run_id="status")
+        release = newest_release(con)
+        head = _head_counts(session)
+        counts = head if release is None else {key: release.counts[key] for key in head}
+        results = latest_results(session, hub.config)
+        failed = [result for result in results if not result.passed]
+        return {
+            "hub": hub.config.name,
+            **counts,
+            "lineage_seq": session.count("party_lineage") if release is None else release.lineage_seq,
+            "release": None if release is None else release.number,
+            "released_at": None if release is None else release.released_at.isoformat(timespec="seconds"),
+            "checks": {"passed": len(results) - len(failed), "failed": len(failed)},
+            "failed_checks": [
+                {"rule": r.rule, "severity": r.severity, "rows_failed": r.rows_failed, "accepted": r.accepted}
+                for r in failed
+            ],
+            "objections": [str(objection) for objection in standing_objections(session, hub.config)],
+            "head": head,
+            "models": _models(session, hub.config),
+            "failed_loads": _failed_loads(session),
+        }
+
+
+def _head_counts(session: Session) -> dict[str, int]:
+    return {
+        "records": session.count("normalized_parties"),
+        "quarantined": session.count("(from quarantine where replay_state = 'open')"),
+        "edges": session.count("match_edges") // 2,
+        "parties": session.count("golden_parties"),
+        "parties_of_several_sources": session.count(
+            "(select party_id from party_clusters join source_parties using (record_id)"
+            " group by party_id having count(distinct source) > 1)"
+        ),
+    }
+
+
+def _models(session: Session, config: HubConfig) -> dict[str, Any]:
+    rows = session.con.execute(
+        "select kind, version, origin, trained_records, trained_sources from match_models where status = 'active'"
+        " order by kind"
+    ).fetchall()
+    models = {}
+    for kind, version, origin, trained, sources in rows:
+        live = session.con.execute(
+            "select source, count(*) from normalized_parties where kind = $k group by source", {"k": kind}
+        ).fetchall()
+        unseen = sorted(source for source, _ in live if trained and source not in sources)
+        models[kind] = {
+            "version": version[:12],
+            "origin": origin,
+            "trained_records": trained,
+            "sources_never_seen": unseen,
+            "outgrown": bool(trained) and sum(n for _, n in live) > OUTGROWN_FACTOR * trained,
+            "settings_differ": not _settings_hold(session, config, kind, version),
+        }
+    return models
+
+
+def _settings_hold(session: Session, config: HubConfig, kind: str, version: str) -> bool:
+    row = session.con.execute(
+        "select settings_fingerprint from match_models where version = $v", {"v": version}
+    ).fetchone()
+    return kind not in config.kinds or (row is not None and row[0] == config.fingerprint(f"matching:{kind}"))
+
+
+def _failed_loads(session: Session) -> list[dict[str, str]]:
+    rows = session.con.execute(
+        "select source, file, error from load_audit qualify row_number() over"
+        " (partition by source, file order by load_order desc) = 1 and status = 'failed' order by source, file"
+    ).fetchall()
+    return [{"source": source, "file": file, "error": error} for source, file, error in rows]
+
+

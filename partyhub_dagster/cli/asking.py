@@ -1,0 +1,150 @@
+"""Commands that ask and change nothing: status, show, explain, evaluate, verify."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from partyhub_dagster.cli.options import Config, Json
+from partyhub_dagster.cli.printing import say, say_json, say_table
+from partyhub_dagster.places import config_file, open_hub
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (status, show, explain, evaluate, verify):
+        app.command()(command)
+
+
+def status(*, config: Config = None, json: Json = False) -> None:
+    """Say how the hub stands: counts of the newest release, checks, models, what stands against a release."""
+    from partyhub_dagster.answers.status import read_status
+
+    answer = read_status(open_hub(config_file(config)))
+    if json:
+        say_json(answer)
+        return
+    released = f"release {answer['release']} of {answer['released_at']}" if answer["release"] else "no release yet"
+    say(f"Hub {answer['hub']}: {released}")
+    labels = {
+        "records": "live source records", "quarantined": "rows in quarantine", "edges": "scored pairs kept",
+        "parties": "parties", "parties_of_several_sources": "parties of several sources",
+        "lineage_seq": "lineage events",
+    }  # fmt: skip
+    say_table([(label, answer[key]) for key, label in labels.items()])
+    for kind, model in answer["models"].items():
+        say(f"  model of {kind}s: {model['origin']}, version {model['version']}" + _model_notes(model))
+    say(f"  checks: {answer['checks']['passed']} passed, {answer['checks']['failed']} failed")
+    for check in answer["failed_checks"]:
+        note = ", accepted" if check["accepted"] else ""
+        say(f"    {check['rule']} ({check['severity']}{note}): {check['rows_failed']:,} rows")
+    for load in answer["failed_loads"]:
+        say(f"  failed load: {load['file']} of source {load['source']}: {load['error']}")
+    if answer["objections"]:
+        say("The head is not released, because:")
+        for objection in answer["objections"]:
+            say(f"    {objection}")
+
+
+def _model_notes(model: dict[str, Any]) -> str:
+    notes = []
+    if model["sources_never_seen"]:
+        notes.append(f"never saw source {', '.join(model['sources_never_seen'])}")
+    if model["outgrown"]:
+        notes.append("the hub has outgrown it: train again")
+    if model["settings_differ"]:
+        notes.append("hub.yaml asks for other matching settings: train or revert")
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def show(
+    party: Annotated[str, typer.Argument(help="A party id, a record id, or SOURCE:RECORD.")],
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show one party: its golden record, where each value comes from, and its members."""
+    from partyhub_dagster.answers.parties import show_party
+
+    hub = open_hub(config_file(config))
+    answer = show_party(hub.place, hub.config, party)
+    if json:
+        say_json(answer)
+        return
+    say(f"Party {answer['party_id']}  {answer['party_type']}  (release {answer['release']})")
+    rows = []
+    for attribute, held in answer["values"].items():
+        for item in held.get("each", [held]):
+            rows.append((attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"]))
+    say_table([("attribute", "value", "from", "rule"), *rows])
+    say(f"Members: {len(answer['members'])}")
+    say_table([(m["source"], m["source_record_id"], m["record_id"]) for m in answer["members"]])
+
+
+def explain(
+    left: Annotated[str, typer.Argument(help="SOURCE:RECORD or record id.")],
+    right: Annotated[str, typer.Argument(help="SOURCE:RECORD or record id.")],
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Explain why two records are, or are not, one party."""
+    from partyhub_dagster.answers.pairs import explain_records
+
+    hub = open_hub(config_file(config))
+    answer = explain_records(hub.place, hub.config, left, right)
+    if json:
+        say_json(answer)
+        return
+    say(f"{'Same party' if answer['same_party'] else 'Different parties'} in release {answer['release']}.")
+    if answer["weight"] is None:
+        say(answer["note"])
+        return
+    verdict = "linked" if answer["linked"] else "not linked"
+    say(f"Pair weight {answer['weight']:+.2f} bits, probability {answer['probability']:.4f}: {verdict}")
+    say(f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f}).")
+    say_table([("comparison", "level", "bits"), *((c["name"], c["level"], c["weight"]) for c in answer["comparisons"])])
+    say(f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}")
+    for decision in answer["decisions"]:
+        say(f"Decision {decision['verdict']} by {decision['author']} at {decision['decided_at']}")
+
+
+def evaluate(
+    *,
+    truth: Annotated[Path, typer.Option(help="CSV: source, source_record_id, entity_id[, hard_case].")],
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Compare the newest release with labels: pairwise and B-cubed precision, recall, F1."""
+    from partyhub_dagster.answers.evaluation import evaluate_release
+
+    hub = open_hub(config_file(config))
+    answer = evaluate_release(hub.place, truth)
+    if json:
+        say_json(answer)
+        return
+    say(f"{answer['records']:,} labelled records, {answer['entities']:,} entities, {answer['parties']:,} parties")
+    rows: list[tuple[Any, ...]] = [("", "precision", "recall", "F1")]
+    rows += [(name, *_scores(answer[name])) for name in ("pairs", "bcubed")]
+    rows += [(f"{kind} pairs", *_scores(held["pairs"])) for kind, held in answer["kinds"].items()]
+    rows += [(f"case {case}", *_scores(held["pairs"])) for case, held in answer.get("hard_cases", {}).items()]
+    say_table(rows)
+
+
+def _scores(figures: dict[str, float | None]) -> tuple[float | None, ...]:
+    return figures["precision"], figures["recall"], figures["f1"]
+
+
+def verify(*, config: Config = None, json: Json = False) -> int:
+    """Rebuild the hub from its source records, decisions and models, and compare; exit code 1 if it differs."""
+    from partyhub_dagster.answers.verification import verify_hub
+
+    answer = verify_hub(open_hub(config_file(config)))
+    if json:
+        say_json(answer)
+    elif answer["equal"]:
+        say(f"Equal: a rebuild gives the same {answer['parties']:,} parties, ids and values included.")
+    else:
+        say("The hub differs from its rebuild:")
+        say_table([(d["table"], d["what"], d["rows"], " ".join(d["keys"][:3])) for d in answer["differences"]])
+    return 0 if answer["equal"] else 1

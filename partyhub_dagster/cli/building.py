@@ -1,0 +1,172 @@
+"""Commands that bring data in and through: generate, build, export, demo, config check."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from partyhub_dagster.cli.options import Config, Json, Quiet
+from partyhub_dagster.cli.printing import complain, progress, say, say_json, say_table
+from partyhub_dagster.errors import GateError, SourceError
+from partyhub_dagster.places import config_file, home_folder, open_hub
+
+config_app = typer.Typer(help="Look after hub.yaml.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (demo, generate, build, export):
+        app.command()(command)
+    config_app.command("check")(check_config)
+    app.add_typer(config_app, name="config")
+
+
+@config_app.callback()
+def _config() -> None:
+    """Keep `check` a subcommand although it is the only one."""
+
+
+def check_config(
+    file: Annotated[Path | None, typer.Argument(help="The hub.yaml.", show_default=False)] = None,
+    *,
+    config: Config = None,
+) -> int:
+    """List every mistake in a hub.yaml: where, what, and what to write instead."""
+    from partyhub_dagster.config import find_mistakes
+
+    path = config_file(file or config)
+    mistakes = find_mistakes(path)
+    if not mistakes:
+        say(f"{path}: no mistake found.")
+        return 0
+    for mistake in mistakes:
+        complain(str(mistake))
+    complain(f"{len(mistakes)} mistake(s).")
+    return 1
+
+
+def generate(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write; it must be empty or absent.")],
+    records: Annotated[int, typer.Option(min=100, help="Source records in the first delivery.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 1,
+    changes: Annotated[int, typer.Option(min=0, help="Later deliveries of changes.")] = 0,
+    json: Json = False,
+) -> None:
+    """Generate three sources with a hub.yaml and an answer key."""
+    counts = _generate(out, records, seed, changes)
+    if json:
+        from dataclasses import asdict
+
+        say_json(asdict(counts))
+        return
+    say(f"Wrote {records:,} records of {counts.persons + counts.organizations:,} parties to {out}.")
+    say(f"Next: partyhub build --config {out / 'hub.yaml'}")
+
+
+def _generate(out: Path, records: int, seed: int, changes: int) -> Any:
+    from partyhub_dagster.sources.generator import generate as generate_world
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SourceError(f"{out} is not an empty folder; nothing was written.", remedy="Name a new folder with --out.")
+    return generate_world(out, records, seed, changes)
+
+
+def build(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Recompute everything from the stored source records.")] = False,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load what is new or changed, and bring every stage up to a release."""
+    hub = open_hub(config_file(config))
+    with hub.run(full=full) as run:
+        report = run.build(progress(quiet=quiet or json))
+    if json:
+        say_json(report.as_dict())
+        return
+    _say_stages(report.as_dict())
+    released = report.release
+    say(f"Release {released.number}: {released.counts['records']:,} records, {released.counts['parties']:,} parties."
+        if released else "Nothing to release.")  # fmt: skip
+
+
+def _say_stages(report: dict[str, Any]) -> None:
+    rows: list[tuple[Any, ...]] = [("stage", "seconds", "changed", "removed")]
+    for stage, held in report["stages"].items():
+        changed = held.get("changed", held.get("stored", 0))
+        removed = held.get("removed", held.get("deletions", 0))
+        rows.append((stage, held["seconds"], changed, removed))
+    say_table(rows)
+
+
+def export(*, config: Config = None, json: Json = False) -> None:
+    """Write the newest release as golden Parquet by party type, with a manifest."""
+    from partyhub_dagster.answers.exporting import export_newest
+
+    manifest = export_newest(open_hub(config_file(config)))
+    if json:
+        say_json(manifest)
+        return
+    say(f"Release {manifest['release']} in {manifest['location']}")
+    say_table([(f["path"], f["rows"]) for f in manifest["files"]])
+
+
+def demo(
+    *,
+    records: Annotated[int, typer.Option(min=100, help="Records to generate.")] = 10_000,
+    json: Json = False,
+) -> None:
+    """Generate three sources, master them with the Dagster job build_hub, and show what came out."""
+    from partyhub_dagster.answers.evaluation import evaluate_release
+    from partyhub_dagster.answers.exporting import current_location
+    from partyhub_dagster.answers.status import read_status
+    from partyhub_dagster.orchestration.run import run_job
+
+    tell = progress(quiet=json)
+    place = home_folder() / "demo"
+    os.environ["PARTYHUB_HOME"] = str(place / "lake")
+    data = place / "data"
+    if not (data / "hub.yaml").exists():
+        tell(f"generating {records:,} records of three sources")
+        shutil.rmtree(data, ignore_errors=True)
+        _generate(data, records, 1, 3)
+    os.environ["PARTYHUB_CONFIG"] = str(data / "hub.yaml")
+    hub = open_hub(data / "hub.yaml")
+    if not run_job("build_hub", hub, tell):
+        raise GateError("The job build_hub failed; see the lines above.", remedy="Run `partyhub status` for reasons.")
+    answer = read_status(hub)
+    figures = evaluate_release(hub.place, data / "truth.csv")
+    if json:
+        say_json({"status": answer, "evaluation": figures})
+        return
+    _say_summary(answer, figures, data, current_location(hub))
+
+
+def _say_summary(status: dict[str, Any], figures: dict[str, Any], data: Path, parquet: str) -> None:
+    lake = os.environ["PARTYHUB_HOME"]
+    scores = figures["pairs"]
+    say()
+    say("Three sources (CRM, D&B, Markit) were mastered into one golden record per real party.")
+    say_table([
+        ("source records in", status["records"]),
+        ("rows in quarantine, with reasons", status["quarantined"]),
+        ("links found between records", status["edges"]),
+        ("parties (golden records)", status["parties"]),
+        ("parties merged across sources", status["parties_of_several_sources"]),
+        ("quality checks passed", status["checks"]["passed"]),
+        ("quality checks failed", status["checks"]["failed"]),
+    ])  # fmt: skip
+    say(f"Against the answer key: precision {scores['precision']:.4f}, recall {scores['recall']:.4f} over all pairs.")
+    say(f"Release {status['release']}. Golden Parquet: {parquet}")
+    say()
+    say("What to try next:")
+    say(f"  export PARTYHUB_HOME={lake} PARTYHUB_CONFIG={data / 'hub.yaml'}; export PATH=$PWD/.venv/bin:$PATH")
+    say("  partyhub show crm:C0000001                        one party, with the source and rule of every value")
+    say("  partyhub status                                   how the hub stands")
+    say(f"  cp -r {data}/later/001/. {data}/inbox/ && partyhub build     deliver changes")
+    say("  partyhub verify                                   proof: incremental equals rebuild")
+    say("  make dev                                          the same in Dagster's UI")
