@@ -121,6 +121,13 @@ ONE_MISTAKE = [
         "snapshot",
     ),
     ("key: DUNS", "key: DUNS\n    csv: {header: no}", "sources.dnb.csv", "jsonl", "Leave csv out"),
+    (
+        "key: DUNS",
+        "key: D\n    constants: [{type: person_name, value: X}]",
+        "sources.dnb.constants[0].type",
+        "never",
+        "organization_name",
+    ),
     ("key: DUNS", "key: DUNS\n    feed: full", "sources.dnb.feed", "full", "snapshot"),
     ("key: DUNS", "key: DUNS\n    name: dnb", "sources.dnb.name", "no key", "Leave it out"),
     (
