@@ -45,7 +45,8 @@ def find_refusals(
     Guarantees: a function of the clusters alone. Every two clusters of a part whose mean reaches `cut` are
     in it, for nothing else stops a merge.
     """
-    near = graph.pairs.mean(graph.size, limits.miss) >= limits.cut
+    total, between = graph.pairs.sums(graph.size, limits.miss)
+    near = total >= limits.cut * between
     root = np.where(cluster == ABSENT, np.arange(len(cluster)), cluster)
     size = np.bincount(cluster[cluster != ABSENT], minlength=len(cluster)).astype(np.int64)
     pairs = graph.pairs.between(root)
@@ -54,10 +55,11 @@ def find_refusals(
     held = graph.holds.held_by(root)
     suspects = pairs.where(pairs.apart | _holds_both(held, pairs, len(root)))
     held = held.where(np.isin(held.holder, np.concatenate([suspects.lo, suspects.hi])))
-    values, decided = held.as_sets(), _decisions_between(resolution, cluster)
+    values, decided = held.as_sets(), decisions_between(resolution, cluster)
+    total, between = suspects.sums(size, limits.miss)
     refusals = []
     for lo, hi, weight in zip(
-        suspects.lo.tolist(), suspects.hi.tolist(), suspects.mean(size, limits.miss).tolist(), strict=True
+        suspects.lo.tolist(), suspects.hi.tolist(), (total / between).tolist(), strict=True
     ):
         schemes = tuple(clashing_schemes(values.get(lo, {}), values.get(hi, {})))
         decision_id = decided.get((lo, hi))
@@ -101,7 +103,7 @@ def _holds_both(held: Holdings, pairs: ClusterPairs, keys: int) -> BoolArray:
     return np.asarray(holds_any[pairs.lo] & holds_any[pairs.hi], dtype=np.bool_)
 
 
-def _decisions_between(resolution: Resolution, cluster: IntArray) -> Mapping[tuple[int, int], UUID]:
+def decisions_between(resolution: Resolution, cluster: IntArray) -> Mapping[tuple[int, int], UUID]:
     """Find the newest NOT_SAME between every two clusters that have one."""
     cluster_of_group = np.full(len(cluster), ABSENT, dtype=np.int64)
     records = np.flatnonzero(cluster != ABSENT)

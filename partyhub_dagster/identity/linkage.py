@@ -22,6 +22,9 @@ from partyhub_dagster.identity.greedy import merge_greedily
 from partyhub_dagster.identity.pairs import ClusterPairs
 from partyhub_dagster.identity.thresholds import Thresholds
 
+LARGEST_EXACT_PART = 2**16
+"""Records of a part in which two clusters have fewer than 2^31 pairs between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Linkage:
@@ -38,7 +41,7 @@ class Linkage:
 
 def cluster_parts(graph: AtomGraph, limits: Thresholds) -> Linkage:
     """Cluster every part: in rounds where that is exact, else greedily."""
-    slow = needs_greedy(graph, limits)[graph.part[graph.pairs.lo]]
+    slow = needs_greedy(graph)[graph.part[graph.pairs.lo]]
     if not slow.any():
         return cluster_rounds(graph, limits)
     fast = cluster_rounds(replace(graph, pairs=graph.pairs.where(~slow)), limits)
@@ -49,22 +52,12 @@ def cluster_parts(graph: AtomGraph, limits: Thresholds) -> Linkage:
     )
 
 
-def needs_greedy(graph: AtomGraph, limits: Thresholds) -> BoolArray:
-    """Mark, by part label, the parts whose order is not reducible or whose means outgrow a float.
-
-    Two different means of a part with n records differ by at least 1 / (n^2 / 4)^2. While the spacing of
-    floats of their magnitude is smaller, correctly rounded means compare exactly as the fractions do.
-    """
+def needs_greedy(graph: AtomGraph) -> BoolArray:
+    """Mark, by part label, the parts whose order is not reducible, and those beyond exact 64-bit means."""
     flagged = np.zeros(len(graph.part), dtype=np.bool_)
-    if len(graph.part) == 0:
-        return flagged
     flagged[graph.part[graph.holds.several()]] = True
-    scored = graph.pairs.count > 0
-    means = np.abs(graph.pairs.total[scored]) / graph.pairs.count[scored]
-    largest = float(means.max(initial=float(max(abs(limits.miss), abs(limits.cut)))))
-    records = np.flatnonzero(graph.atom != ABSENT)
-    between = np.bincount(graph.part[records], minlength=len(graph.part)).astype(np.float64) ** 2 / 4
-    return np.asarray(flagged | (between**2 * np.spacing(largest) >= 1), dtype=np.bool_)
+    records = np.bincount(graph.part[graph.part != ABSENT], minlength=len(graph.part))
+    return np.asarray(flagged | (records > LARGEST_EXACT_PART), dtype=np.bool_)
 
 
 def cluster_greedy(graph: AtomGraph, limits: Thresholds) -> Linkage:
@@ -86,12 +79,14 @@ def cluster_rounds(graph: AtomGraph, limits: Thresholds) -> Linkage:
     size, held = graph.size.copy(), _one_value_each(graph.holds, keys)
     parent, weakest = np.arange(keys, dtype=np.int64), np.full(keys, np.inf)
     moving = np.zeros(keys, dtype=np.bool_)
-    scratch = np.empty(keys), np.empty(keys, dtype=np.int64)
+    scratch = np.empty(keys, dtype=np.int64)
     while len(pairs.lo):
-        mean = pairs.mean(size, limits.miss)
-        mean[pairs.apart | _clash(held, pairs) | (mean < limits.cut)] = -np.inf
-        merging = _mutually_best(pairs, mean, *scratch)
-        left, right, mean = pairs.lo[merging], pairs.hi[merging], mean[merging]
+        total, between = pairs.sums(size, limits.miss)
+        allowed = np.flatnonzero((total >= limits.cut * between) & ~pairs.apart & ~_clash(held, pairs))
+        merging = allowed[
+            _mutually_best(pairs.lo[allowed], pairs.hi[allowed], total[allowed], between[allowed], scratch)
+        ]
+        left, right, mean = pairs.lo[merging], pairs.hi[merging], total[merging] / between[merging]
         parent[right] = left
         size[left] += size[right]
         held[:, left] = np.maximum(held[:, left], held[:, right])
@@ -103,18 +98,37 @@ def cluster_rounds(graph: AtomGraph, limits: Thresholds) -> Linkage:
     return _linkage(graph, parent, weakest)
 
 
-def _mutually_best(pairs: ClusterPairs, mean: FloatArray, best: FloatArray, partner: IntArray) -> IntArray:
-    """Find the rows whose two clusters are each other's best; `best` and `partner` are scratch."""
-    best[pairs.lo] = best[pairs.hi] = -np.inf
-    np.maximum.at(best, pairs.lo, mean)
-    np.maximum.at(best, pairs.hi, mean)
-    possible = mean > -np.inf
-    for_lo = np.flatnonzero(possible & (mean == best[pairs.lo]))
-    for_hi = np.flatnonzero(possible & (mean == best[pairs.hi]))
-    partner[pairs.lo] = partner[pairs.hi] = len(partner)
-    np.minimum.at(partner, pairs.lo[for_lo], pairs.hi[for_lo])
-    np.minimum.at(partner, pairs.hi[for_hi], pairs.lo[for_hi])
-    return np.flatnonzero(possible & (partner[pairs.lo] == pairs.hi) & (partner[pairs.hi] == pairs.lo))
+def _mutually_best(
+    lo: IntArray, hi: IntArray, total: IntArray, between: IntArray, scratch: IntArray
+) -> IntArray:
+    """Find the rows whose two clusters are each other's best: highest mean, then smallest partner.
+
+    `scratch` has a place per key and any content.
+    """
+    row, node = np.tile(np.arange(len(lo)), 2), np.concatenate([lo, hi])
+    whole, rest = np.divmod(total, between)
+    tied = _is_best(whole[row], node, scratch)
+    row, node = row[tied], node[tied]
+    tied = _is_best(_fraction_digits(rest[row], between[row]), node, scratch)
+    row, node = row[tied], node[tied]
+    scratch[node] = len(scratch)
+    np.minimum.at(scratch, node, lo[row] + hi[row] - node)
+    return np.flatnonzero((scratch[lo] == hi) & (scratch[hi] == lo))
+
+
+def _is_best(value: IntArray, node: IntArray, scratch: IntArray) -> BoolArray:
+    scratch[node] = np.iinfo(np.int64).min
+    np.maximum.at(scratch, node, value)
+    return np.asarray(value == scratch[node], dtype=np.bool_)
+
+
+def _fraction_digits(rest: IntArray, between: IntArray) -> IntArray:
+    """Give the first 62 binary digits of rest / between (0 <= rest < between < 2^31), by long division.
+
+    Two different such fractions differ by more than 2^-62, so they compare as their digits do.
+    """
+    high, rest = np.divmod(rest << 31, between)
+    return (high << 31) | (rest << 31) // between
 
 
 def _one_value_each(holds: Holdings, keys: int) -> IntArray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partyhub_dagster.identity.arrays import BoolArray, FloatArray, IntArray, run_starts
+from partyhub_dagster.identity.arrays import BoolArray, IntArray, run_starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ClusterPairs:
             np.logical_or.reduceat(self.apart[order], starts),
         )
 
-    def mean(self, size: IntArray, miss: int) -> FloatArray:
-        """Give the mean weight of all record pairs, those never scored at `miss`, correctly rounded."""
+    def sums(self, size: IntArray, miss: int) -> tuple[IntArray, IntArray]:
+        """Give summed weight and number of all record pairs, those never scored at `miss`; their ratio is the mean."""
         between = size[self.lo] * size[self.hi]
-        return np.asarray((self.total + miss * (between - self.count)) / between, dtype=np.float64)
+        return self.total + miss * (between - self.count), between

@@ -104,13 +104,6 @@ def cluster_affected(inputs: ClusterInputs) -> ClusterOutputs:
     )
 
 
-def confidence_of(weakest: float, members: int) -> float | None:
-    """Give the probability of a party's weakest merge: 1 if SAME alone made it, None for one record."""
-    if members == 1:
-        return None
-    return 1.0 if np.isnan(weakest) else float(1 / (1 + 2 ** (-weakest / 1_000)))
-
-
 @dataclass(frozen=True, slots=True)
 class _OfKind:
     part: IntArray

@@ -10,7 +10,7 @@ import pytest
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.identity.conflicts import Override, Refusal
 from partyhub_dagster.identity.decisions import Decision
-from partyhub_dagster.identity.state import ClusterOutputs, cluster_affected, confidence_of
+from partyhub_dagster.identity.state import ClusterOutputs, cluster_affected
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster_tests.identity_oracle import Record
 from partyhub_dagster_tests.identity_world import decided, inputs_of
@@ -170,12 +170,6 @@ def test_undoing_a_merge_brings_the_old_id_back() -> None:
 def test_nothing_in_gives_nothing_out() -> None:
     out = clustered({}, records={}, keys=0)
     assert (len(out.party), out.largest_component, out.refusals) == (0, 0, ())
-
-
-def test_confidence_is_the_probability_of_the_weakest_merge() -> None:
-    assert confidence_of(float("nan"), 1) is None
-    assert confidence_of(float("nan"), 2) == 1.0
-    assert confidence_of(0.0, 2) == 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""Why two records are one party, or why not: in the words of clustering, from its inputs and its outcome."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import numpy as np
+
+from partyhub_dagster.identity.arrays import IntArray
+from partyhub_dagster.identity.conflicts import decisions_between
+from partyhub_dagster.identity.decisions import Resolution, resolve
+from partyhub_dagster.identity.exclusive import clashing_schemes
+from partyhub_dagster.identity.state import ClusterInputs, ClusterOutputs
+
+
+class Why(StrEnum):
+    """What decided about two live records; the first that applies."""
+
+    SAME_DECISION = "SAME_DECISION"  # one party: SAME binds them, directly or through others
+    WEIGHT = "WEIGHT"  # one party: pairs brought their clusters together
+    KIND = "KIND"  # apart: one is a person, the other an organisation
+    COMPONENT = (
+        "COMPONENT"  # apart: no chain of pairs at or above `link`, and of SAME, leads from one to the other
+    )
+    NOT_SAME_DECISION = "NOT_SAME_DECISION"  # apart: a decision stands between their parties
+    EXCLUSIVE = "EXCLUSIVE"  # apart: their parties hold different values of an exclusive identifier
+    PART = "PART"  # apart: their component was too large, and they fell into different parts of it
+    BELOW_CUT = "BELOW_CUT"  # apart: the mean weight between their parties does not reach `cut`
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What decided about two records, and by how much.
+
+    `weight` is the weakest merge of their party, or the mean weight between their two parties (millibits;
+    None where no weight counted); `scored` of `pairs` record pairs between the two parties were scored.
+    """
+
+    why: Why
+    weight: float | None = None
+    scored: int = 0
+    pairs: int = 0
+    decision_id: UUID | None = None
+    schemes: tuple[int, ...] = ()
+
+
+def explain_parties(inputs: ClusterInputs, outputs: ClusterOutputs, left: int, right: int) -> Verdict:
+    """Say why two live records are in one party or in two.
+
+    `inputs` hold at least the components of both, whole; `outputs` are what `cluster_affected` made of them.
+    """
+    resolution = resolve(inputs.decisions, inputs.kind)
+    if outputs.cluster[left] == outputs.cluster[right]:
+        if resolution.same_group[left] == resolution.same_group[right]:
+            return Verdict(Why.SAME_DECISION)
+        return Verdict(Why.WEIGHT, float(outputs.weakest[left]))
+    if inputs.kind[left] != inputs.kind[right]:
+        return Verdict(Why.KIND)
+    if outputs.component[left] != outputs.component[right]:
+        return Verdict(Why.COMPONENT)
+    return _why_apart(inputs, outputs, resolution, left, right)
+
+
+def _why_apart(
+    inputs: ClusterInputs, outputs: ClusterOutputs, resolution: Resolution, left: int, right: int
+) -> Verdict:
+    """Say what keeps two clusters of one component and kind apart."""
+    cluster = outputs.cluster
+    one, other = sorted(int(cluster[key]) for key in (left, right))
+    weight, scored, pairs = _mean_between(inputs, cluster, one, other)
+    decision_id = decisions_between(resolution, cluster).get((one, other))
+    if decision_id is not None:
+        return Verdict(Why.NOT_SAME_DECISION, weight, scored, pairs, decision_id)
+    values = inputs.exclusive.held_by(cluster).as_sets()
+    schemes = tuple(clashing_schemes(values.get(one, {}), values.get(other, {})))
+    if schemes:
+        return Verdict(Why.EXCLUSIVE, weight, scored, pairs, schemes=schemes)
+    in_one_part = outputs.part[left] == outputs.part[right]
+    return Verdict(Why.BELOW_CUT if in_one_part else Why.PART, weight, scored, pairs)
+
+
+def _mean_between(inputs: ClusterInputs, cluster: IntArray, one: int, other: int) -> tuple[float, int, int]:
+    limits = inputs.thresholds[int(inputs.kind[one])]
+    ends = cluster[inputs.pairs.left], cluster[inputs.pairs.right]
+    across = (np.minimum(*ends) == one) & (np.maximum(*ends) == other)
+    capped = np.minimum(inputs.pairs.weight[across], limits.cap)
+    pairs = int((cluster == one).sum() * (cluster == other).sum())
+    total = int(capped.sum()) + limits.miss * (pairs - len(capped))
+    return total / pairs, len(capped), pairs
