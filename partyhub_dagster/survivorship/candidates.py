@@ -1,7 +1,8 @@
 """The values that stand for election: one row per value that a member record offers for a group.
 
-Columns of every candidate relation: party, record_id, place (where within the record), source, event_time, recency,
-newest and oldest (only for trust), validity, parts, size, and v0, v1 ... : the group's attributes, leading first.
+Columns of a candidate: party, member (place of its record_id), record_id, source, event_time, recent (0 is the
+latest), newest and oldest (event times of the party), place (within the record), validity, parts (filled),
+size (length), and v0, v1 ... : the group's attributes, the leading one first.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from partyhub_dagster.config import Attribute, HubConfig
 from partyhub_dagster.config.survivorship import Rule
 from partyhub_dagster.lake.metadata import quote_name, quote_text
-from partyhub_dagster.survivorship.rules import INVALID, UNCHECKED, VALID, uses_trust
+from partyhub_dagster.survivorship.rules import INVALID, PLACE_BITS, UNCHECKED, VALID
+
+_RECORD = "party, member, record_id, source, event_time, recent, newest, oldest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,79 +55,61 @@ def groups_of(config: HubConfig) -> list[Group]:
     return found
 
 
-def select_members(members: str, records: str, ordinals: str, groups: Sequence[Group]) -> str:
-    """Return the query for the member table: one row per member, one column of offered values per attribute."""
+def select_members(records: str, order: str, groups: Sequence[Group]) -> str:
+    """Return the query for the member table: `order` (one row per member) with the values that each offers."""
     values = [
         f'r."values"[{quote_text(attribute.name)}] as {column}'
         for group in groups
         for attribute, column in zip(group.attributes, group.columns, strict=True)
     ]
-    fixed = ["o.party", "r.record_id", "r.source", "r.kind", "r.party_type", "r.event_time", "r.recency"]
+    columns = ["o.*", "r.source", "r.kind", "r.party_type", *values]
     return (
-        f"select {', '.join([*fixed, *values])} from {quote_name(members)} as m"
-        f" join {quote_name(ordinals)} as o using (party_id)"
-        f" join {quote_name(records)} as r on r.record_id = m.record_id"
+        f"select {', '.join(columns)} from {quote_name(order)} as o"
+        f" join {quote_name(records)} as r on r.record_id = o.record_id"
     )
 
 
-def select_candidates(group: Group, members: str, parties: str) -> str:
-    """Return the query for the candidates of a group."""
-    rows = _rows(group, members, parties)
+def select_candidates(group: Group, members: str) -> str:
+    """Return the query for the candidates of a group that survives from one record."""
     if len(group.attributes) > 1:
-        return _whole_groups(group, rows)
+        return _whole_groups(group, quote_name(members))
     if group.lead.multiple:
-        return _whole_lists(group, rows)
-    return _single_values(group, rows)
+        return _whole_lists(group, quote_name(members))
+    return select_elements(group, members)
 
 
-def select_elements(group: Group, members: str, parties: str) -> str:
-    """Return the query for the candidates of a group that takes all values: one row per element."""
-    return _single_values(group, _rows(group, members, parties))
-
-
-def _rows(group: Group, members: str, parties: str) -> str:
-    source = quote_name(members)
-    if uses_trust(group.rules):
-        source = f"(select m.*, p.newest, p.oldest from {source} as m join {quote_name(parties)} as p using (party))"
-    return source
-
-
-def _kept(group: Group) -> str:
-    trust = ["newest", "oldest"] if uses_trust(group.rules) else []
-    return ", ".join(["party", "record_id", "source", "event_time", "recency", *trust])
-
-
-def _single_values(group: Group, rows: str) -> str:
-    column, kept = group.columns[0], _kept(group)
+def select_elements(group: Group, members: str) -> str:
+    """Return the query for single values: one row per element that a record lists for the leading attribute."""
+    column = group.columns[0]
     value = "e.value" if group.lead.multiple else f"try_cast(e.value as {group.lead.sql_type})"
     return (
-        f"select {kept}, place, {value} as v0, {_validity(['e.valid'])} as validity, 1 as parts,"
-        f" length(e.value) as size"
-        f" from (select {kept}, unnest({column}) as e, generate_subscripts({column}, 1) as place from {rows})"
-        " where v0 is not null"
+        f"select {_RECORD}, place, {value} as v0, {_validity(['e.valid'])} as validity, 1 as parts,"
+        " length(e.value) as size"
+        f" from (select {_RECORD}, unnest({column}) as e, generate_subscripts({column}, 1) as place"
+        f" from {quote_name(members)}) where v0 is not null and place < {2**PLACE_BITS}"
     )
 
 
-def _whole_groups(group: Group, rows: str) -> str:
+def _whole_groups(group: Group, members: str) -> str:
     """First values only: parts belong to the record's first name or address."""
     firsts = [f"{column}[1]" for column in group.columns]
-    values = ", ".join(f"{first}.value as {name}" for first, name in zip(firsts, group.values, strict=True))
+    values = [f"{first}.value as {name}" for first, name in zip(firsts, group.values, strict=True)]
     parts = " + ".join(f"({first}.value is not null)::bigint" for first in firsts)
+    validity = _validity([f"{first}.valid" for first in firsts])
     return (
-        f"select {_kept(group)}, 1 as place, {values}, {_validity([f'{first}.valid' for first in firsts])} as validity,"
-        f" {parts} as parts, coalesce(length({firsts[0]}.value), 0) as size"
-        f" from {rows} where parts > 0"
+        f"select {_RECORD}, 1 as place, {', '.join(values)}, {validity} as validity, {parts} as parts,"
+        f" coalesce(length({firsts[0]}.value), 0) as size from {members} where parts > 0"
     )
 
 
-def _whole_lists(group: Group, rows: str) -> str:
+def _whole_lists(group: Group, members: str) -> str:
     """A list that one record offers as a whole, where the rules choose a record and not values."""
     column = group.columns[0]
     values = f"list_sort(list_distinct(list_transform({column}, lambda e: e.value)))"
     some_valid = f"list_bool_or(list_transform({column}, lambda e: e.valid))"
     return (
-        f"select {_kept(group)}, 1 as place, {values} as v0, {_validity([some_valid])} as validity,"
-        f" len(v0) as parts, length(array_to_string(v0, '')) as size from {rows} where len(v0) > 0"
+        f"select {_RECORD}, 1 as place, {values} as v0, {_validity([some_valid])} as validity,"
+        f" len(v0) as parts, length(array_to_string(v0, '')) as size from {members} where len(v0) > 0"
     )
 
 
@@ -132,4 +117,4 @@ def _validity(flags: Sequence[str]) -> str:
     """One bad part makes a group invalid; else one good part makes it valid."""
     bad = " or ".join(f"not {flag}" for flag in flags)
     good = " or ".join(flags)
-    return f"(case when {bad} then {INVALID} when {good} then {VALID} else {UNCHECKED} end)::bigint"
+    return f"case when {bad} then {INVALID} when {good} then {VALID} else {UNCHECKED} end"

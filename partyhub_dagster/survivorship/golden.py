@@ -8,8 +8,9 @@ import duckdb
 from partyhub_dagster.config import Attribute, HubConfig
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.survivorship.candidates import Group, groups_of, select_members
-from partyhub_dagster.survivorship.choice import party_type_order, select_survivors
+from partyhub_dagster.survivorship.choice import party_type_rank, select_survivors
 from partyhub_dagster.survivorship.pins import proof_of_pin, select_newest_pins, select_pins_of
+from partyhub_dagster.survivorship.rules import Extent
 
 _PROOFS = "STRUCT(record_id UUID, rule VARCHAR)[]"
 _CHUNK = 1_000_000  # members at a time: parties do not touch one another, and memory stays bounded
@@ -35,17 +36,21 @@ def master_parties(
     """
     (total,) = con.execute(f"select count(*) from {quote_name(members)}").fetchone() or (0,)
     chunks = max(1, -(-total // _CHUNK))
+    groups = groups_of(config)
     for chunk in range(chunks):
         with _scratch(con):
-            part = _members_of_chunk(con, members, chunk, chunks)
-            _collect(con, part, records, config, confidence)
+            extent = _collect_order(con, f"hash(party_id) % {chunks} = {chunk}", members, records)
+            _collect_members(con, records, groups)
+            _collect_parties(con, config, confidence, extent)
             pinned = _collect_pins(con, pins, config)
-            groups = groups_of(config)
             for place, group in enumerate(groups):
-                _choose(con, place, group, pinned, config)
-            query = select_golden(groups, pinned)
-            verb = "insert into {} " if chunk else "create or replace temp table {} as "
-            con.execute(verb.format(quote_name(out)) + query)
+                _choose(con, f"{_WORK}_group_{place}", group, pinned, config.survivorship.sources, extent)
+            head = (
+                f"insert into {quote_name(out)}"
+                if chunk
+                else f"create or replace temp table {quote_name(out)} as"
+            )
+            con.execute(f"{head} {select_golden(groups, pinned)}")
 
 
 @contextmanager
@@ -59,37 +64,53 @@ def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
             con.execute(f"drop table temp.{quote_name(name)}")
 
 
-def _members_of_chunk(con: duckdb.DuckDBPyConnection, members: str, chunk: int, chunks: int) -> str:
-    if chunks == 1:
-        return members
-    con.execute(
-        f"create or replace temp table {_WORK}_part as select party_id, record_id from {quote_name(members)}"
-        f" where hash(party_id) % {chunks} = {chunk}"
-    )
-    return f"{_WORK}_part"
+def _collect_order(con: duckdb.DuckDBPyConnection, chunk: str, members: str, records: str) -> Extent:
+    """Number parties and members, and rank members by recency; the numbers order as the ids do.
+
+    Ingest sequence counts only where the source tells no time: load order must not decide elsewhere.
+    """
+    con.execute(f"""
+        create or replace temp table {_WORK}_ids as
+        select party_id, row_number() over (order by party_id) as party, members, newest, oldest from (
+            select party_id, count(*)::integer as members, max(event_time) as newest, min(event_time) as oldest
+            from {quote_name(members)} left join (select record_id, event_time from {quote_name(records)})
+                using (record_id)
+            where {chunk} group by party_id
+        )
+    """)
+    con.execute(f"""
+        create or replace temp table {_WORK}_order as
+        select party, record_id, event_time, newest, oldest,
+            row_number() over (order by record_id) - 1 as member,
+            dense_rank() over (
+                order by event_time is null, event_time desc, case when event_time is null then recency end desc
+            ) - 1 as recent
+        from {_WORK}_ids join (from {quote_name(members)} where {chunk}) using (party_id)
+        join (select record_id, event_time, recency from {quote_name(records)}) using (record_id)
+    """)
+    count = f"select count(*), coalesce((select max(members) from {_WORK}_ids), 0) from {_WORK}_order"
+    total, largest = con.execute(count).fetchone() or (0, 0)
+    return Extent(member=max(1, int(total).bit_length()), party=max(1, int(largest).bit_length()))
 
 
-def _collect(
-    con: duckdb.DuckDBPyConnection, members: str, records: str, config: HubConfig, confidence: str
-) -> None:
-    """Create the member table (numbered parties, offered values) and the party table (facts of the whole)."""
-    con.execute(
-        f"create or replace temp table {_WORK}_ordinals as"
-        " select party_id, row_number() over (order by party_id) as party, members"
-        f" from (select party_id, count(*)::integer as members from {quote_name(members)} group by party_id)"
-    )
-    values = select_members(members, records, f"{_WORK}_ordinals", groups_of(config))
+def _collect_members(con: duckdb.DuckDBPyConnection, records: str, groups: Sequence[Group]) -> None:
+    values = select_members(records, f"{_WORK}_order", groups)
     con.execute(f"create or replace temp table {_WORK}_members as {values}")
-    type_order = party_type_order(config.survivorship.sources)
-    con.execute(
-        f"create or replace temp table {_WORK}_parties as"
-        " select o.party, o.party_id, o.members, f.party_type, f.kind, f.newest, f.oldest, c.confidence"
-        f" from {_WORK}_ordinals as o left join ("
-        f"   select party, arg_min(party_type, {type_order}) as party_type, min(kind) as kind,"
-        f"   max(event_time) as newest, min(event_time) as oldest from {_WORK}_members group by party"
-        " ) as f using (party)"
-        f" left join {quote_name(confidence)} as c using (party_id)"
-    )
+
+
+def _collect_parties(
+    con: duckdb.DuckDBPyConnection, config: HubConfig, confidence: str, extent: Extent
+) -> None:
+    type_rank = party_type_rank(config.survivorship.sources, extent)
+    con.execute(f"""
+        create or replace temp table {_WORK}_parties as
+        select i.party, i.party_id, i.members, f.party_type, f.kind, c.confidence
+        from {_WORK}_ids as i left join (
+            select party, arg_min(party_type, {type_rank}) as party_type, min(kind) as kind
+            from {_WORK}_members group by party
+        ) as f using (party)
+        left join {quote_name(confidence)} as c using (party_id)
+    """)
 
 
 def _collect_pins(con: duckdb.DuckDBPyConnection, pins: str, config: HubConfig) -> dict[str, str]:
@@ -108,16 +129,16 @@ def _collect_pins(con: duckdb.DuckDBPyConnection, pins: str, config: HubConfig) 
 
 
 def _choose(
-    con: duckdb.DuckDBPyConnection, place: int, group: Group, pinned: dict[str, str], config: HubConfig
+    con: duckdb.DuckDBPyConnection,
+    out: str,
+    group: Group,
+    pinned: dict[str, str],
+    sources: Sequence[str],
+    extent: Extent,
 ) -> None:
-    query = select_survivors(
-        group,
-        f"{_WORK}_members",
-        f"{_WORK}_parties",
-        pinned.get(group.lead.name),
-        config.survivorship.sources,
-    )
-    con.execute(f"create or replace temp table {_WORK}_group_{place} as {query}")
+    pins = pinned.get(group.lead.name)
+    query = select_survivors(group, f"{_WORK}_members", pins, sources, extent)
+    con.execute(f"create or replace temp table {quote_name(out)} as {query}")
 
 
 def select_golden(groups: Sequence[Group], pinned: dict[str, str]) -> str:
@@ -129,6 +150,8 @@ def select_golden(groups: Sequence[Group], pinned: dict[str, str]) -> str:
         joins.append(f"left join {_WORK}_group_{place} as g{place} on g{place}.party = p.party")
         for column, attribute in zip(group.values, group.attributes, strict=True):
             value, proof = f"g{place}.{column}", f"g{place}.proof"
+            if not attribute.multiple:
+                proof = f"[{proof}]"
             if attribute.name in pinned:
                 pin = pinned[attribute.name]
                 joins.append(f"left join {pin} on {pin}.party = p.party")
@@ -138,7 +161,8 @@ def select_golden(groups: Sequence[Group], pinned: dict[str, str]) -> str:
             entries.append(_entry(attribute, value, proof))
     columns = ["p.party_id", "p.party_type", "p.kind", *values.values()]
     return (
-        f"select {', '.join(columns)}, {_provenance(entries)} as provenance, p.members, p.confidence::double as confidence"
+        f"select {', '.join(columns)}, {_provenance(entries)} as provenance, p.members,"
+        " p.confidence::double as confidence"
         f" from {_WORK}_parties as p {' '.join(joins)}"
     )
 
