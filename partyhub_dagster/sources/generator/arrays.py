@@ -5,6 +5,7 @@ An absent value is the empty string; the writers turn it into what the file form
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Self, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ Text = NDArray[np.object_]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Rng = np.random.Generator
+_LOOKUP_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,19 @@ def joined(separator: str, *columns: Text) -> Text:
 
 def digits(numbers: Ints, width: int) -> Text:
     """Return the numbers as decimal digits, zero-padded to the width."""
-    if not len(numbers):
-        return blank(0)  # zfill asks an empty column for its widest value
+    if width > _LOOKUP_DIGITS:
+        head, tail = np.divmod(numbers, 10**_LOOKUP_DIGITS)
+        written: Text = digits(head, width - _LOOKUP_DIGITS) + _padded(_LOOKUP_DIGITS)[tail]
+        return written
+    if numbers.max(initial=0) < 10**_LOOKUP_DIGITS:
+        return _padded(width)[numbers]
     return np.strings.zfill(numbers.astype(np.str_), width).astype(object)
+
+
+@cache
+def _padded(width: int) -> Text:
+    """Return every short number as text: looking one up beats formatting it."""
+    return text([f"{number:0{width}}" for number in range(10**_LOOKUP_DIGITS)])
 
 
 def number_of(share: float, n: int) -> int:
