@@ -1,15 +1,15 @@
 """Whole addresses into parts: by pattern where the text is plain, by usaddress where it is not."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from partyhub_dagster.normalize.address_words import region_codes
 from partyhub_dagster.normalize.countries import country_code
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """One address in display words; empty where not known."""
 
     line: str = ""
@@ -30,6 +30,8 @@ _UNITLIKE = re.compile(
     r"^(?:#|apt\b|apartment\b|unit\b|suite\b|ste\b|floor\b|fl\b|rm\b|room\b|bldg\b|building\b|flat\b|lot\b)|\bfloor$",
     re.IGNORECASE,
 )
+_REGION_AT_END = re.compile(r"\s([A-Z]{2})$")
+_STREET_ENDS = frozenset({"CT", "NE", "SE", "NW", "SW", "AL", "PR"})
 _STREET_LABELS = (
     "AddressNumberPrefix", "AddressNumber", "AddressNumberSuffix", "StreetNamePreModifier",
     "StreetNamePreDirectional", "StreetNamePreType", "StreetName", "StreetNamePostType",
@@ -49,7 +51,15 @@ def parse_address(text: str, country: str | None) -> Address:
         found = _american(rest) or (_international(rest, where) if _is_foreign(rest) else None) or _tagged(rest)
     else:
         found = _international(rest, where)
-    return replace(found, country=named or "", whole=text)
+    return found._replace(country=named or "")
+
+
+def looks_whole(line: str) -> bool:
+    """Tell whether what came as a street line holds a city as well: commas, a region or a postal code at the end."""
+    if "," in line or _ZIP_END.search(line) is not None or _is_foreign(line):
+        return True
+    match = _REGION_AT_END.search(line)
+    return match is not None and match[1] not in _STREET_ENDS and match[1].lower() in region_codes("US")
 
 
 def _without_country(text: str) -> tuple[str, str | None]:
@@ -137,7 +147,8 @@ def _tagged(text: str) -> Address:
 
 
 @cache
-def _tagger():  # type: ignore[no-untyped-def]
+def _tagger() -> Callable[[str], list[tuple[str, str]]]:
     import usaddress
 
-    return usaddress.parse
+    parse: Callable[[str], list[tuple[str, str]]] = usaddress.parse
+    return parse

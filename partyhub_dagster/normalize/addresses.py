@@ -1,10 +1,11 @@
 """Postal addresses: parts or a whole in, one line and parts for display, match-ready parts out."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from partyhub_dagster.normalize.address_parsing import Address, parse_address
+from partyhub_dagster.normalize.address_parsing import Address, looks_whole, parse_address
 from partyhub_dagster.normalize.address_words import (
     CITY_WORDS,
     REGION_COUNTRIES,
@@ -20,6 +21,7 @@ COLUMNS = (
     "address_full", "addresses", "street", "house_number", "unit", "city", "region", "postcode", "country",
 )  # fmt: skip
 VALUE_PARTS = ("full", "line", "city", "region", "postal_code", "country")
+_IN_LINE = 6
 _BOX = re.compile(r"\b(?:p\.?\s*o\.?\s*box|post office box|postfach|po box)\s*#?\s*([\w-]+)", re.IGNORECASE)
 _CARE_OF = re.compile(r"^(?:c\s*/\s*o|attn\.?|attention)\b[^,]*,?\s*", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"^#?\s*(\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?(?:\s+1/2)?)[\s,]+(?=\S)", re.IGNORECASE)
@@ -30,6 +32,7 @@ _UNIT = re.compile(
     r"\s*(?:no\.?|#)?\s*|#\s*)([\w-]*\d[\w-]*|[a-z])\b",
     re.IGNORECASE,
 )
+_EMPTY_CODES = frozenset({"0", "00000", "99999", "000000", "000000000"})
 _NTH_FLOOR = re.compile(r"(?:^|[\s,]+)(\d+)(?:st|nd|rd|th)\s+(?:floor|flr|fl)\b", re.IGNORECASE)
 
 
@@ -42,22 +45,20 @@ class AddressLayout:
     country: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
-    """One address, match-ready."""
+class Normalized(NamedTuple):
+    """One address, match-ready; all but the country make its line."""
 
-    street: str = ""
-    house_number: str = ""
-    unit: str = ""
-    city: str = ""
-    region: str = ""
-    postcode: str = ""
-    country: str = ""
+    house_number: str
+    street: str
+    unit: str
+    city: str
+    region: str
+    postcode: str
+    country: str
 
-    def full(self) -> str:
-        """All but the country in one line."""
-        parts = (self.house_number, self.street, self.unit, self.city, self.region, self.postcode)
-        return " ".join(part for part in parts if part)
+    def columns(self) -> tuple[str, ...]:
+        """The parts in the order of COLUMNS."""
+        return self.street, self.house_number, *self[2:]
 
 
 def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
@@ -72,10 +73,9 @@ def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
             continue
         known = parts[attribute].setdefault(part, [])
         for value in split_values(slot):
-            text = tidy(value)
-            nothing = _stands_for_nothing(text, part)
-            placeholders += nothing and text != ""
-            known.append("" if nothing else text)
+            text, nothing = _read(value, part)
+            placeholders += nothing
+            known.append(text)
     shown: list[object] = []
     found: list[Address] = []
     for attribute in layout.attributes:
@@ -85,12 +85,15 @@ def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
     return [*_features(found, layout.country), placeholders, *shown]
 
 
-def _stands_for_nothing(value: str, part: str) -> bool:
-    if part in ("region", "country") and len(value) == 2 and value.isalpha():
-        return False  # NA is Namibia
-    if part == "postal_code":
-        return is_placeholder(value) or value.replace("-", "") in ("00000", "99999", "000000", "000000000", "0")
-    return is_placeholder(value)
+@lru_cache(maxsize=CACHED)
+def _read(value: str, part: str) -> tuple[str, int]:
+    """Return the tidy text and 0, or nothing and 1 for a placeholder; NA may be a country."""
+    text = tidy(value)
+    if not text or (part in ("region", "country") and len(text) == 2 and text.isalpha()):
+        return text, 0
+    if is_placeholder(text) or (part == "postal_code" and text.replace("-", "") in _EMPTY_CODES):
+        return "", 1
+    return text, 0
 
 
 def _addresses_of(parts: dict[str, list[str]], default: str | None) -> list[Address]:
@@ -101,28 +104,23 @@ def _addresses_of(parts: dict[str, list[str]], default: str | None) -> list[Addr
         if i and parts.get("country") and len(parts["country"]) == 1 and parts["country"][0]:
             given.setdefault("country", parts["country"][0])
         if set(given) - {"country"} or (given and i == 0):
-            found.append(_read(given, default))
+            found.append(_address(given, default))
     return found
 
 
-def _read(given: dict[str, str], default: str | None) -> Address:
+def _address(given: dict[str, str], default: str | None) -> Address:
+    """Return the address; what came whole, or as a line that holds a city too, is parsed for what is missing."""
     whole = given.pop("full", "")
     stated = Address(**given)
-    if not whole and stated.line and not (stated.city or stated.postal_code or stated.region):
-        whole, stated = stated.line, replace(stated, line="")
-    if not whole:
+    if whole:
+        text = whole
+    elif stated.line and not stated.city and not stated.region and looks_whole(stated.line):
+        text, stated = stated.line, stated._replace(line="")
+    else:
         return stated
     country = country_code(stated.country) if stated.country else default
-    parsed = parse_address(_without_stated(whole, stated), country)
-    return Address(
-        line=stated.line or parsed.line,
-        line2=stated.line2 or parsed.line2,
-        city=stated.city or parsed.city,
-        region=stated.region or parsed.region,
-        postal_code=stated.postal_code or parsed.postal_code,
-        country=stated.country or parsed.country,
-        whole=whole,
-    )
+    parsed = parse_address(_without_stated(text, stated), country)
+    return Address(*(said or read for said, read in zip(stated, parsed, strict=True)))._replace(whole=whole)
 
 
 def _without_stated(whole: str, stated: Address) -> str:
@@ -134,37 +132,31 @@ def _without_stated(whole: str, stated: Address) -> str:
     return whole
 
 
-def _display(found: list[Address]) -> list[str | None]:
-    wholes = distinct([line for line in map(one_line, found) if line])
-    first = found[0] if found else Address()
-    line = ", ".join(part for part in (first.line, first.line2) if part)
-    country = (country_code(first.country) or first.country) if first.country else ""
-    return [
-        joined(wholes), line or None, first.city or None, first.region or None, first.postal_code or None,
-        country or None,
-    ]  # fmt: skip
+def _display(found: list[Address]) -> tuple[str | None, ...]:
+    if not found:
+        return (None,) * len(VALUE_PARTS)
+    first = found[0]
+    wholes = joined(distinct([line for line in map(one_line, found) if line]))
+    line = f"{first.line}, {first.line2}".strip(", ") if first.line2 else first.line
+    country = (country_code(first.country) or first.country) if first.country else None
+    return wholes, line or None, first.city or None, first.region or None, first.postal_code or None, country
 
 
 def one_line(address: Address) -> str:
     """Return the address as received when it came whole, else composed of its parts."""
     if address.whole:
         return address.whole
-    place = " ".join(part for part in (address.region, address.postal_code) if part)
-    pieces = (address.line, address.line2, address.city, place, address.country)
-    return ", ".join(piece for piece in pieces if piece)
+    place = f"{address.region} {address.postal_code}".strip()
+    return ", ".join(filter(None, (address.line, address.line2, address.city, place, address.country)))
 
 
 def _features(found: list[Address], default: str | None) -> list[object]:
     read = [normalize_address(address, default) for address in found]
-    read = [address for address in read if address.full() or address.country]
-    if not read:
-        return [None, [], *[None] * 7]
-    first = read[0]
-    fulls = distinct([address.full() for address in read if address.full()])
-    parts = (
-        first.street, first.house_number, first.unit, first.city, first.region, first.postcode, first.country,
-    )  # fmt: skip
-    return [first.full() or None, fulls, *(part or None for part in parts)]
+    lines = [" ".join(filter(None, address[:_IN_LINE])) for address in read]
+    first = next((i for i, line in enumerate(lines) if line), None)
+    if first is None:
+        return [None, [], *[None] * 6, next((address.country for address in read if address.country), None)]
+    return [lines[first], distinct(list(filter(None, lines))), *(part or None for part in read[first].columns())]
 
 
 def normalize_address(address: Address, default: str | None) -> Normalized:
@@ -207,7 +199,7 @@ def _number_and_street(line: str) -> tuple[str, str]:
     if (box := _BOX.search(line)) is not None:
         return "".join(tokens(box[1])), "pobox"
     if (match := _NUMBER_FIRST.match(line)) is not None:
-        return "".join(tokens(match[1].replace("/", "-"))) if "-" not in match[1] else _range(match[1]), line[match.end() :]
+        return _range(match[1]), line[match.end() :]
     if (match := _NUMBER_LAST.match(line)) is not None:
         words = tokens(match[1])
         if words and words[-1] not in _NUMBERED_WAYS:
@@ -216,6 +208,10 @@ def _number_and_street(line: str) -> tuple[str, str]:
 
 
 def _range(number: str) -> str:
+    """Return a house number, or a range of them with one hyphen: `12 - 14` is 12-14, `12 1/2` is 12."""
+    number = number.removesuffix("1/2")
+    if number.isdigit():
+        return number
     return "-".join("".join(tokens(piece)) for piece in re.split("[-/]", number))
 
 

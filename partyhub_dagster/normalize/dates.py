@@ -35,11 +35,9 @@ def clean_date(raw: str, *, month_first: bool = True) -> Cleaned:
     text = tidy(raw)
     if not text:
         return NOTHING
-    if is_placeholder(text):
-        return PLACEHOLDER
     found = read_date(text, month_first=month_first)
     if found is None:
-        return PLACEHOLDER if _is_zero(text) else Cleaned(None, None, valid=False)
+        return PLACEHOLDER if _is_zero(text) or is_placeholder(text) else Cleaned(None, None, valid=False)
     if found in PLACEHOLDER_DATES:
         return PLACEHOLDER
     return Cleaned(found, found, valid=True)

@@ -16,7 +16,7 @@ def clean_email(raw: str) -> Cleaned:
     text = tidy(raw)
     if not text:
         return NOTHING
-    if is_placeholder(text):
+    if "@" not in text and is_placeholder(text):
         return PLACEHOLDER
     if (inside := _INSIDE.search(text)) is not None:
         text = inside.group(1)

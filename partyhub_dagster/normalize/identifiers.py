@@ -26,10 +26,8 @@ def clean_identifier(raw: str, scheme: str, country: str | None) -> Cleaned:
     text = tidy(raw)
     if not text:
         return NOTHING
-    if is_placeholder(text):
-        return PLACEHOLDER
     compact = _NOT_CODE.sub("", latin(text).upper())
-    if not compact or is_placeholder_number(compact):
+    if not compact or is_placeholder_number(compact) or (compact.isalpha() and is_placeholder(text)):
         return PLACEHOLDER
     compact = _shaped(compact, scheme)
     if is_placeholder_number(compact):

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
+from partyhub_dagster.normalize.person_names import sound_of
 from partyhub_dagster.normalize.placeholders import is_placeholder
 from partyhub_dagster.normalize.text import SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
 
@@ -45,6 +45,7 @@ _ROMANS = {
 }
 _NUMBERED = re.compile(r"^(\d+)(?:st|nd|rd|th)?$")
 _LETTERED = frozenset({"class", "series", "tranche", "share", "shares"})
+_LONGEST_FORM = 6
 _SMALL = frozenset({"and", "the", "of", "for"})
 _GENERIC = frozenset(
     "american national international global united first new general central north south east west great group bank"
@@ -123,48 +124,47 @@ def _single_letters_joined(words: Sequence[str]) -> list[str]:
     return found
 
 
-@cache
-def form_of(words: str) -> str | None:
-    """Return the canonical legal form that the words are, all of them; else nothing."""
-    words = words.removeprefix("and ").replace(" and ", " ")
-    if words in _NO_FORMS:
-        return None
-    if words in _OWN_FORMS:
-        return _OWN_FORMS[words]
+def _forms_in(words: list[str]) -> dict[str, str]:
+    """Return the canonical form of every legal form that stands in the words."""
     from rigour.names import extract_org_types
     from rigour.text.normalize import Normalize
 
-    for matched, canonical in extract_org_types(words, Normalize.CASEFOLD | Normalize.NAME):
-        if matched == words:
-            return "".join(tokens(canonical)) or None
-    return None
+    text = " ".join(word for word in words if word != "and")
+    found = extract_org_types(text, Normalize.CASEFOLD | Normalize.NAME)
+    known = {matched: "".join(tokens(canonical)) for matched, canonical in found if matched not in _NO_FORMS}
+    return {**known, **{word: _OWN_FORMS[word] for word in words if word in _OWN_FORMS}}
 
 
 def _without_legal_form(words: list[str]) -> tuple[list[str], str | None]:
     """Take legal forms off the end (the last one counts), or one that is customary in front."""
-    forms: list[str] = []
-    while len(words) > 1:
-        for size in range(min(5, len(words) - 1), 0, -1):
-            form = form_of(" ".join(words[-size:]))
-            if form is not None:
-                forms.append(form)
-                words = words[:-size]
-                break
-        else:
-            break
+    known = _forms_in(words)
+    if not known:
+        return words, None
+    form: str | None = None
+    while size := _form_at_end(words, known):
+        form = form or known[_phrase(words[-size:])]
+        words = words[:-size]
     while len(words) > 1 and words[-1] == "and":
         words = words[:-1]
-    if not forms:
-        words, forms = _without_leading_form(words)
-    return words, forms[0] if forms else None
+    if form is not None:
+        return words, form
+    for size in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
+        phrase = _phrase(words[:size])
+        if phrase in known and (size > 1 or phrase in _LEADING):
+            return words[size:], known[phrase]
+    return words, None
 
 
-def _without_leading_form(words: list[str]) -> tuple[list[str], list[str]]:
-    for size in range(min(4, len(words) - 1), 0, -1):
-        form = form_of(" ".join(words[:size]))
-        if form is not None and (size > 1 or words[0] in _LEADING):
-            return words[size:], [form]
-    return words, []
+def _form_at_end(words: list[str], known: dict[str, str]) -> int:
+    """Return how many words at the end are a legal form, leaving at least one word in front."""
+    for size in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
+        if _phrase(words[-size:]) in known:
+            return size
+    return 0
+
+
+def _phrase(words: list[str]) -> str:
+    return " ".join(word for word in words if word != "and")
 
 
 def _digits(words: list[str], i: int) -> str:
@@ -199,9 +199,6 @@ def _acronym(words: list[str]) -> str | None:
 
 
 def _sound(words: list[str]) -> str | None:
-    from rigour.text.phonetics import metaphone
-
     spoken = [word for word in words if word.isalpha() and word not in _SMALL]
     telling = [word for word in spoken if word not in _GENERIC and len(word) > 2]
-    chosen = (telling or spoken or [""])[0]
-    return (metaphone(chosen) or None) if chosen else None
+    return sound_of((telling or spoken or [""])[0])

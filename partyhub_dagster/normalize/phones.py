@@ -19,8 +19,6 @@ def clean_phone(raw: str, regions: tuple[str, ...]) -> Cleaned:
     text = tidy(raw)
     if not text:
         return NOTHING
-    if is_placeholder(text):
-        return PLACEHOLDER
     if text.isascii():
         text = _EXTENSION.sub("", text)
     digits = _digits(text)

@@ -1,13 +1,13 @@
 """Phones, e-mails, identifiers and all else of one value each: every distinct value is cleaned once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import duckdb
 import pyarrow as pa
 
 from partyhub_dagster.config.attributes import Attribute
 from partyhub_dagster.config.semantics import MEANINGS
-from partyhub_dagster.normalize.cleaned import NOTHING, Cleaned
+from partyhub_dagster.normalize.cleaned import Cleaned
 from partyhub_dagster.normalize.countries import clean_country
 from partyhub_dagster.normalize.dates import clean_date, is_month_first
 from partyhub_dagster.normalize.emails import clean_email
@@ -19,34 +19,34 @@ from partyhub_dagster.normalize.websites import clean_website
 
 _HINTED = frozenset({"phone", "tax_id", "identifier"})
 """Types that are read by the country of the record."""
+_PLAIN_CLEANERS: dict[str, Callable[[str], Cleaned]] = {
+    "email": clean_email,
+    "website": clean_website,
+    "country": clean_country,
+    "number": clean_number,
+    "text": clean_free_text,
+}
 _RESULT = pa.schema([
     ("cleaning", pa.int32()), ("hint", pa.string()), ("raw", pa.string()), ("value", pa.string()),
     ("key", pa.string()), ("valid", pa.bool_()), ("placeholder", pa.bool_()),
 ])  # fmt: skip
 
 
-def clean_value(raw: str, cleaning: Cleaning, hint: str) -> Cleaned:
-    """Clean one value of one meaning; `hint` is the country of its record, empty where not known."""
+def cleaner_of(cleaning: Cleaning, hint: str) -> Callable[[str], Cleaned]:
+    """Return the cleaner of one meaning; `hint` is the country of the record, empty where not known."""
     type_, scheme, country = cleaning
     match type_:
         case "phone":
-            return clean_phone(raw, tuple(dict.fromkeys(code for code in (hint, country) if code)))
-        case "email":
-            return clean_email(raw)
-        case "website":
-            return clean_website(raw)
-        case "country":
-            return clean_country(raw)
+            regions = tuple(dict.fromkeys(code for code in (hint, country) if code))
+            return lambda raw: clean_phone(raw, regions)
         case "date" | "date_of_birth":
-            return clean_date(raw, month_first=is_month_first(country))
-        case "number":
-            return clean_number(raw)
-        case "text":
-            return clean_free_text(raw)
+            month_first = is_month_first(country)
+            return lambda raw: clean_date(raw, month_first=month_first)
         case _ if scheme is not None:
-            return clean_identifier(raw, scheme, hint or country)
+            land = hint or country
+            return lambda raw: clean_identifier(raw, scheme, land)
         case _:
-            return NOTHING
+            return _PLAIN_CLEANERS[type_]
 
 
 def clean_singles(
@@ -116,15 +116,18 @@ def _write_slots(
 def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str) -> None:
     """Clean the distinct values of the slots that `which` takes, and add them to normalize_results."""
     countries = "join normalize_countries n using (rid)" if "n." in hint else ""
-    found = con.execute(f"""
-        select distinct s.cleaning, {hint} as hint, c.raw
+    groups = con.execute(f"""
+        select s.cleaning, {hint} as hint, list(distinct c.raw)
         from normalize_cells c join normalize_slots s using (slot) {countries}
-        where {which}""").fetchall()
-    cleaned = [clean_value(raw, layout.cleanings[cleaning], hint_) for cleaning, hint_, raw in found]
-    columns: list[list[object]] = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
-    columns += [list(column) for column in zip(*cleaned, strict=True)] or [[], [], [], []]
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, _RESULT, strict=True)]
-    con.register("normalize_given", pa.table(arrays, schema=_RESULT))
+        where {which}
+        group by all""").to_arrow_table()
+    batches = []
+    for cleaning, hint_, raws in zip(*(column.to_pylist() for column in groups.columns), strict=True):
+        clean = cleaner_of(layout.cleanings[cleaning], hint_)
+        cleaned = zip(*map(clean, raws), strict=True)
+        columns = [[cleaning] * len(raws), [hint_] * len(raws), raws, *cleaned]
+        arrays = [pa.array(column, type=field.type) for column, field in zip(columns, _RESULT, strict=True)]
+        batches.append(pa.record_batch(arrays, schema=_RESULT))
+    con.register("normalize_given", pa.Table.from_batches(batches, schema=_RESULT))
     con.execute("insert into normalize_results select * from normalize_given")
     con.unregister("normalize_given")
-

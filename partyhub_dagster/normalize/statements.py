@@ -18,11 +18,14 @@ def extract_statement(source: Source, layout: Layout, raw: str) -> str:
     Grain: one row per row of `raw`. A unit is the slots of its mappings, several values of a slot apart.
     """
     pointers = ", ".join(quote_text(_pointer(column)) for column in layout.columns)
-    values = f"json_extract(payload, [{pointers}])" if layout.columns else "[]::json[]"
-    texts = "".join(f",\n  {_text(f'cells[{i}]')} as t{i}" for i in range(1, len(layout.columns) + 1))
+    values = f"json_extract_string(payload, [{pointers}])" if layout.columns else "[]::varchar[]"
+    texts = "".join(
+        f",\n  {_text(f'cells[{i}]', _pointer(column))} as t{i}" for i, column in enumerate(layout.columns, start=1)
+    )
     return f"""
-with cells as (select * exclude (payload), {values} as cells from {quote_name(raw)}),
-texts as (select * exclude (cells){texts} from cells),
+with plain as (select * replace ({_without_separators("payload")} as payload) from {quote_name(raw)}),
+cells as (select *, {values} as cells from plain),
+texts as (select * exclude (cells, payload){texts} from cells),
 kinds as (select *, {_choice(source.kind, layout, "null")} as kind from texts)
 select
   row_number() over () as rid, record_id, source, source_record_id, first_seen, recency, event_time, kind,
@@ -39,12 +42,18 @@ def _pointer(column: str) -> str:
     return "/" + column.replace("~", "~0").replace("/", "~1")
 
 
-def _text(cell: str) -> str:
-    """A scalar as text, an array as its elements apart; separators inside values become blanks."""
+def _without_separators(payload: str) -> str:
+    """Make blanks of our separators, which JSON can only hold escaped."""
+    blanked = f"regexp_replace({payload}, '\\\\u001[eEfF]', '\\\\u0020', 'g')"
+    return f"case when contains({payload}, '\\u001') then {blanked} else {payload} end"
+
+
+def _text(cell: str, pointer: str) -> str:
+    """A scalar as text, an array as its elements apart."""
     return (
-        f"case when starts_with({cell}::varchar, '[') then array_to_string(list_transform(json_extract_string({cell}, '$[*]'),"
-        f" lambda x: translate(coalesce(x, ''), {_SLOT} || {_VALUE}, '  ')), {_VALUE})"
-        f" else translate(json_extract_string({cell}, '$'), {_SLOT} || {_VALUE}, '  ') end"
+        f"case when starts_with({cell}, '[') and json_type(payload, {quote_text(pointer)}) = 'ARRAY'"
+        f" then array_to_string(list_transform(json_extract_string({cell}, '$[*]'),"
+        f" lambda x: coalesce(x, '')), {_VALUE}) else {cell} end"
     )
 
 
@@ -89,7 +98,10 @@ def values_expression(shown: AnyMapping[str, AnyMapping[str, str]], singles: Seq
             split = f"list_transform(string_split({text}, {_VALUE}), lambda x: {{'value': x, 'valid': null::boolean}})"
             sources.setdefault(attribute, []).append(split)
     for i, attribute in enumerate(singles):
-        ordered = f"list_transform(list_sort(lists.l{i}), lambda x: {{'value': x.value, 'valid': x.valid}})"
+        ordered = (
+            f"list_transform(case when len(lists.l{i}) > 1 then list_sort(lists.l{i}) else lists.l{i} end,"
+            " lambda x: {'value': x.value, 'valid': x.valid})"
+        )
         sources.setdefault(attribute, []).append(ordered)
     entries = ", ".join(
         f"{{'k': {quote_text(name)}, 'v': coalesce({', '.join(sources[name])})}}" for name in sorted(sources)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import lru_cache
 
 VALUE_SEPARATOR = "\x1f"
 """Between several values of one slot of a unit."""
@@ -30,22 +30,36 @@ def latin(value: str) -> str:
     """Return the text in lower-case ASCII letters as far as it can be transliterated."""
     if value.isascii():
         return value.lower()
-    return _transliterate(unicodedata.normalize("NFKC", value)).lower()
+    text = unicodedata.normalize("NFKC", value).translate(_LATIN_LETTERS)
+    if text.isascii():
+        return text.lower()
+    return " ".join(map(_transliterated, text.split(" "))).lower()
 
 
-def _transliterate(value: str) -> str:
-    try:
-        text = _ascii_text()(value)
-    except Exception:  # noqa: BLE001  a text that ICU cannot read has no Latin form
-        return ""
-    return str(text)
+class _LatinLetters(dict[int, int | str]):
+    """ASCII of accented Latin letters, one by one; of other scripts only words have a Latin form.
+
+    Transliterating a new text takes 0.2 ms, looking up its letters well under a microsecond.
+    """
+
+    def __missing__(self, letter: int) -> int | str:
+        sign = chr(letter)
+        is_latin = letter >= 0x80 and unicodedata.name(sign, "").startswith("LATIN ")
+        self[letter] = _transliterated(sign) if is_latin else letter
+        return self[letter]
 
 
-@cache
-def _ascii_text():  # type: ignore[no-untyped-def]
+_LATIN_LETTERS = _LatinLetters()
+
+
+@lru_cache(maxsize=CACHED)
+def _transliterated(text: str) -> str:
     from rigour.text.translit import ascii_text
 
-    return ascii_text
+    try:
+        return str(ascii_text(text))
+    except Exception:  # noqa: BLE001  a text that ICU cannot read has no Latin form
+        return ""
 
 
 @lru_cache(maxsize=CACHED)
