@@ -3,8 +3,16 @@
 from partyhub_dagster.matching.levels import Comparison, Level
 from partyhub_dagster.matching.model import Kind
 
-SIMILAR_GIVEN = "(name_root_l = name_root_r or jaro_winkler_similarity(name_given_l, name_given_r) >= 0.88)"
+SIMILAR_GIVEN = "ph_similar_given(name_given_l, name_given_r, name_root_l, name_root_r)"
 BOTH_GIVEN = "(length(name_given_l) > 1 and length(name_given_r) > 1)"
+OTHER_GIVEN = (
+    f"name_family_l = name_family_r and {BOTH_GIVEN}"
+    " and not list_contains(tokens_l, given_hash_r) and not list_contains(tokens_r, given_hash_l)"
+)
+SAME_HOUSEHOLD = (
+    "coalesce((street_l = street_r and house_number_l = house_number_r)"
+    " or list_has_any(phones_l, phones_r), false)"
+)
 
 
 def _null(*columns: str) -> Level:
@@ -14,6 +22,11 @@ def _null(*columns: str) -> Level:
 
 def _equal(column: str) -> str:
     return f"{column}_l = {column}_r"
+
+
+def _overlaps(share: float) -> str:
+    """Tell whether the names share so much of their words, rare ones counting more."""
+    return f"ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, {share})"
 
 
 def _shares(column: str) -> str:
@@ -35,6 +48,9 @@ PERSON_NAME = Comparison(
             tf_weight=0.7,
         ),
         Level("swapped", "name_given_l = name_family_r and name_family_l = name_given_r"),
+        # Twins, spouses, parents: what they share at home is no evidence that they are one person.
+        Level("other_given_same_household", f"{OTHER_GIVEN} and {SAME_HOUSEHOLD}", fixed=True),
+        Level("other_given", OTHER_GIVEN),
         Level(
             "two_shared_rare",
             "ph_shared(tokens_l, tokens_r) >= 2 and list_has_any(rare_tokens_l, rare_tokens_r)",
@@ -51,7 +67,6 @@ PERSON_NAME = Comparison(
             tf="name_family",
             tf_weight=0.7,
         ),
-        Level("other_given", f"{_equal('name_family')} and {BOTH_GIVEN}", fixed=True),
         Level("family", _equal("name_family"), tf="name_family", tf_weight=0.7),
         Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
         Level("similar_family", "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.92"),
@@ -93,6 +108,8 @@ BIRTH_DATE = Comparison(
         Level("same_month_day", _equal("birth_month_day")),
         Level("same_year", _equal("birth_year")),
         Level("ten_years", "abs(birth_year_l - birth_year_r) <= 10"),
+        # Father and son of one name: they share the home, too.
+        Level("other_generation_same_household", SAME_HOUSEHOLD, fixed=True),
         Level("different"),
     ),
 )
@@ -173,31 +190,35 @@ ORGANIZATION_NAME = Comparison(
     ("name_tokens",),
     (
         _null("tokens"),
-        Level("other_number", "name_numbers_l <> name_numbers_r", fixed=True),
+        # "Fund II" is not "Fund III": siblings share address, phone, web site and words.
+        Level("sibling_number", f"name_numbers_l <> name_numbers_r and {_overlaps(0.5)}", fixed=True),
+        Level("other_number", "name_numbers_l <> name_numbers_r"),
         Level("same_name", _equal("name_full"), tf="name_full", tf_weight=0.7),
         Level("same_other_name", _shares("name_hashes")),
         Level("same_letters", _equal("name_compact")),
+        # "Acme Leasing" is not "Acme", nor is "Acme West" "Acme East".
+        Level("sibling_branch", f"name_branch_l <> name_branch_r and {_overlaps(0.6)}", fixed=True),
         Level(
             "number_missing",
-            "(name_numbers_l is null) <> (name_numbers_r is null) and ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.6)",
+            f"(name_numbers_l is null) <> (name_numbers_r is null) and {_overlaps(0.6)}",
         ),
-        Level("words_90", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.9)"),
+        Level("words_90", _overlaps(0.9)),
         Level(
             "slips",
             "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
             " (ph_close_length(name_compact_l, name_compact_r) and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96)",
         ),
-        Level("words_75", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.75)"),
+        Level("words_75", _overlaps(0.75)),
         Level(
             "acronym",
             "length(name_acronym_l) >= 3 and name_acronym_l = name_compact_r"
             " or length(name_acronym_r) >= 3 and name_acronym_r = name_compact_l",
         ),
-        Level("words_60", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.6)"),
+        Level("words_60", _overlaps(0.6)),
         Level("similar", "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.92"),
-        Level("words_45", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.45)"),
+        Level("words_45", _overlaps(0.45)),
         Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
-        Level("words_25", "ph_overlap_at(words_l, words_r, word_sum_l, word_sum_r, 0.25)"),
+        Level("words_25", _overlaps(0.25)),
         Level("some_shared", "list_has_any(tokens_l, tokens_r)"),
         Level("different"),
     ),

@@ -12,16 +12,16 @@ from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.levels import Weights
 from partyhub_dagster.matching.model import FORMAT, Kind, MatchModel
 
-PRIOR = 1e-4
+PRIOR = 1e-3
 """Chance that two random records are one party, where nothing is known of the data."""
 
 # Level -> (m, bits): the share of true pairs on the level, and log2(m / u).
 _ADDRESS = {
     "same": (0.55, 9.5),
     "other_unit": (0.01, 1.5),
-    "same_house": (0.08, 8.0),
-    "similar_street_and_house": (0.05, 7.0),
-    "house_and_postcode": (0.03, 6.0),
+    "same_house": (0.08, 8.5),
+    "similar_street_and_house": (0.05, 8.5),
+    "house_and_postcode": (0.03, 7.0),
     "similar": (0.02, 5.5),
     "same_street": (0.02, 2.5),
     "same_postcode": (0.04, 1.0),
@@ -47,7 +47,7 @@ _IDENTIFIER = {
     "same_common": (0.02, 3.0),
     "same_invalid": (0.02, 6.0),
     "one_slip": (0.05, 7.0),
-    "different": (0.06, -5.0),
+    "different": (0.01, -7.0),
 }
 
 _PERSON = {
@@ -57,11 +57,12 @@ _PERSON = {
         "three_shared": (0.03, 11.0),
         "family_and_similar": (0.1, 8.5),
         "swapped": (0.02, 9.5),
+        "other_given_same_household": (1e-9, -25.0),
+        "other_given": (0.005, -5.0),
         "two_shared_rare": (0.02, 9.0),
         "both_similar": (0.06, 8.5),
         "two_shared": (0.02, 6.5),
         "family_and_initial": (0.03, 5.5),
-        "other_given": (0.0005, -8.0),
         "family": (0.01, 2.5),
         "rare_shared": (0.02, 3.5),
         "similar_family": (0.01, -1.5),
@@ -70,7 +71,7 @@ _PERSON = {
         "initial": (0.01, -4.0),
         "different": (0.015, -6.0),
     },
-    "name_suffix": {"same": (0.95, 1.0), "different": (0.005, -6.5)},
+    "name_suffix": {"same": (0.95, 1.0), "different": (0.0005, -12.0)},
     "birth_date": {
         "same": (0.86, 11.0),
         "one_slip": (0.05, 6.5),
@@ -79,8 +80,9 @@ _PERSON = {
         "two_slips": (0.02, 2.5),
         "same_month_day": (0.01, 1.5),
         "same_year": (0.01, -1.0),
-        "ten_years": (0.01, -4.5),
-        "different": (0.01, -6.0),
+        "ten_years": (0.005, -5.5),
+        "other_generation_same_household": (1e-8, -22.0),
+        "different": (0.005, -7.5),
     },
     "address": _ADDRESS,
     "phone": _PHONE,
@@ -90,20 +92,22 @@ _PERSON = {
 
 _ORGANIZATION = {
     "name": {
-        "other_number": (0.005, -8.0),
+        "sibling_number": (1e-9, -25.0),
+        "other_number": (0.005, -5.0),
         "same_name": (0.55, 10.5),
         "same_other_name": (0.04, 9.0),
         "same_letters": (0.03, 9.5),
-        "number_missing": (0.01, 0.0),
+        "sibling_branch": (1e-6, -15.0),
+        "number_missing": (0.01, 2.0),
         "words_90": (0.05, 8.5),
         "slips": (0.06, 8.0),
         "words_75": (0.06, 6.5),
         "acronym": (0.02, 5.5),
-        "words_60": (0.05, 4.5),
+        "words_60": (0.05, 5.0),
         "similar": (0.02, 4.0),
-        "words_45": (0.04, 2.5),
-        "rare_shared": (0.03, 1.0),
-        "words_25": (0.02, -0.5),
+        "words_45": (0.04, 3.5),
+        "rare_shared": (0.03, 2.0),
+        "words_25": (0.02, 0.5),
         "some_shared": (0.02, -2.0),
         "different": (0.04, -5.0),
     },
@@ -122,7 +126,7 @@ def default_weights(kind: Kind) -> Weights:
     held = _PERSON if kind == "person" else _ORGANIZATION
     return {
         comparison.name: {
-            level.name: (m, min(0.999, m * 2**-bits))
+            level.name: (m, min(0.999, m * 2.0**-bits))
             for level in comparison.weighted
             for m, bits in [held[comparison.name][level.name]]
         }

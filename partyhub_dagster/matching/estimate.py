@@ -29,7 +29,7 @@ LEAST_SEEN = 5
 SHIPPED_MATCHES = 50
 """What is shipped counts as so many true pairs beside those of the data."""
 
-MOST_BITS = 18.0
+MOST_BITS = 12.0
 PRIOR_ROUNDS = 10
 
 _SESSIONS: dict[Kind, tuple[tuple[str, ...], ...]] = {

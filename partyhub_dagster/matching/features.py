@@ -18,12 +18,25 @@ create or replace temp macro ph_hashes(held) as
     case when len(held) > 0 then list_transform(held, lambda x: (md5_number(x) >> 64)::ubigint) end;
 create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
 create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
+create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
+    root_a = root_b or jaro_winkler_similarity(a, b) >= 0.88
+    or (least(length(a), length(b)) >= 3 and (contains(a, b) or contains(b, a)))
+    or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) <= 1);
 create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
 create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
     case when 2 * least(sum_a, sum_b) < share * (sum_a + sum_b) then false
     else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
         >= share * (sum_a + sum_b) end;
 """
+
+BRANCH_WORDS = tuple(
+    "leasing logistics treasury finance financial insurance assurance distribution trading ventures capital holding"
+    " holdings properties realty europe asia africa america americas pacific emea apac latam international global"
+    " overseas domestic north south east west northern southern eastern western central northeast northwest southeast"
+    " southwest midwest regional subsidiary branch division foundation pension retail wholesale manufacturing"
+    " technologies research export import shipping investments".split()
+)
+"""Words that tell a unit of a company, or a place, from its parent when all other words agree."""
 
 _COMMON = """
     nullif(name_full, '') as name_full,
@@ -40,6 +53,7 @@ _PERSON = """
     len(name_tokens) as token_count,
     name_given || ' ' || name_family as name_pair,
     name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
+    ph_hash(name_given) as given_hash,
     name_suffix,
     strftime(birth_date, '%Y%m%d') as birth_date, year(birth_date) as birth_year,
     strftime(birth_date, '%m%d') as birth_month_day, strftime(birth_date, '%d%m') as birth_day_month
@@ -47,6 +61,7 @@ _PERSON = """
 
 _ORGANIZATION = """
     ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact, name_numbers, name_acronym,
+    array_to_string(list_filter(name_tokens, lambda x: list_contains($branch_words, x)), ' ') as name_branch,
     legal_form, country, ph_hashes(websites) as websites
 """
 
@@ -69,7 +84,8 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
             {"kind": model.kind},
         )
         con.execute(
-            f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records"
+            f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records",
+            {"branch_words": list(BRANCH_WORDS)} if model.kind == "organization" else {},
         )
         joins = [_tokens_join(con, model), *(_rare_join(con, model, column) for column in _lists_of(model))]
         tf_joins, tf_columns = _frequency_joins(model)

@@ -22,7 +22,7 @@ _VALUES = {
     "organization": {"name_full": "name_full", "postcode": "postcode", "city": "city"},
 }
 
-RARE_VALUE = 4
+RARE_VALUE = 10
 """A phone, mailbox or identifier held by more records belongs to a place, not to a party."""
 
 RARE_TOKEN_SHARE = 0.001
