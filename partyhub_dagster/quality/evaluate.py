@@ -1,5 +1,6 @@
 """Evaluating a suite: one read of one state of the lake, and one write of what was found."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +17,8 @@ from partyhub_dagster.quality.frames import check_results
 from partyhub_dagster.quality.results import RuleResult, results_of
 from partyhub_dagster.quality.rule import Rule, Suite
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint, suite_rules
+
+_SMALL = 20_000  # rows
 
 
 class Outcome(NamedTuple):
@@ -44,7 +47,7 @@ def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[Ru
     try:
         delta = read_delta(con, stage_name(suite), suite_fingerprint(rules))
         due = not delta.is_empty(con, inputs)
-        outcomes = {rule.name: _outcome(con, rule) for rule in rules} if due or session.full else {}
+        outcomes = _evaluate(con, rules) if due or session.full else {}
     finally:
         con.execute("rollback")  # it only read
     held = [] if due else results_of(con, rules)
@@ -52,6 +55,22 @@ def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[Ru
         return held
     _write(session, delta, rules, outcomes)
     return results_of(con, rules)
+
+
+def _evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str, Outcome]:
+    """Run every rule, on copies of small tables that several of them read; the rollback drops the copies.
+
+    A look at a lake table costs some 10 ms, at a copy under 1: it halves what the checks of a small hub take.
+    """
+    readers = Counter(name for rule in rules for name in rule.reads)
+    for name in (name for name, count in readers.items() if count > 1):
+        con.execute(
+            f"create temp table {name} as from lake.{name} limit {_SMALL + 1}"
+        )  # hides the one in the lake
+        row = con.execute(f"select count(*) from temp.main.{name}").fetchone()
+        if row is None or row[0] > _SMALL:
+            con.execute(f"drop table temp.main.{name}")
+    return {rule.name: _outcome(con, rule) for rule in rules}
 
 
 def _outcome(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
