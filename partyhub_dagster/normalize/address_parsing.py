@@ -31,6 +31,7 @@ _UNITLIKE = re.compile(
     re.IGNORECASE,
 )
 _REGION_AT_END = re.compile(r"\s([A-Z]{2})$")
+_USA_AT_END = re.compile(r"^(.+?\d[\d-]*)\s+(USA|U\.S\.A\.|United States(?: of America)?)$", re.IGNORECASE)
 _STREET_ENDS = frozenset({"CT", "NE", "SE", "NW", "SW", "AL", "PR"})
 _STREET_LABELS = (
     "AddressNumberPrefix", "AddressNumber", "AddressNumberSuffix", "StreetNamePreModifier",
@@ -48,7 +49,9 @@ def parse_address(text: str, country: str | None) -> Address:
     rest, named = _without_country(text)
     where = named or country
     if where in (None, "US"):
-        found = _american(rest) or (_international(rest, where) if _is_foreign(rest) else None) or _tagged(rest)
+        found = _american(rest)
+        if found is None:
+            found = _international(rest, where) if _is_foreign(rest) else _tagged(rest)
     else:
         found = _international(rest, where)
     return found._replace(country=named or "")
@@ -66,10 +69,10 @@ def _without_country(text: str) -> tuple[str, str | None]:
     """Take a country off the end; two letters there may be a region, so only USA and longer words count."""
     head, comma, tail = text.rpartition(",")
     if not comma:
-        match = re.search(r"^(.+?\d[\d-]*)\s+(USA|U\.S\.A\.|United States(?: of America)?)$", text, re.IGNORECASE)
+        match = _USA_AT_END.search(text)
         return (match[1], "US") if match else (text, None)
     tail = tail.strip()
-    if len(tail) < 3 and tail.upper() not in ("US", "UK") or any(sign.isdigit() for sign in tail):
+    if any(sign.isdigit() for sign in tail) or (len(tail) < 3 and tail.upper() not in ("US", "UK")):
         return text, None
     code = None if tail.lower() in region_codes("US") else country_code(tail)
     return (head.strip(" ,"), code) if code else (text, None)
@@ -82,8 +85,8 @@ def _is_foreign(text: str) -> bool:
 def _american(text: str) -> Address | None:
     """Read `LINE, [UNIT,] CITY, ST 12345`; nothing when it has another shape."""
     match = _ZIP_END.search(text)
-    code = match[1] if match else ""
-    pieces = [piece.strip() for piece in (text[: match.start()] if match else text).split(",") if piece.strip()]
+    code, rest = (match[1], text[: match.start()]) if match else ("", text)
+    pieces = [piece.strip() for piece in rest.split(",") if piece.strip()]
     if len(pieces) < 2 or not pieces[0][0].isdigit():
         return None
     regions = region_codes("US")
@@ -127,6 +130,7 @@ def _international(text: str, country: str | None) -> Address:
 
 def _tagged(text: str) -> Address:
     """Let usaddress label the words."""
+    text = re.sub(r"(\d)\s*-\s*(?=\d)", r"\1-", text)
     try:
         labelled = _tagger()(text)
     except Exception:  # noqa: BLE001  what cannot be labelled stays one line

@@ -6,13 +6,17 @@ from functools import cache
 STREET_TYPES = {
     word: short
     for short, words in {
-        "aly": "alley aly", "ave": "avenue av ave aven avenu avn", "blvd": "boulevard blvd boul boulv", "br": "branch",
+        "aly": "alley aly",
+        "ave": "avenue av ave aven avenu avn", "blvd": "boulevard blvd boul boulv", "br": "branch",
         "byp": "bypass", "cir": "circle cir circ crcl", "cres": "crescent cres crescnt", "ct": "court ct crt",
-        "cts": "courts", "cv": "cove", "dr": "drive dr drv driv", "est": "estate estates", "expy": "expressway expy expwy",
-        "ext": "extension", "fwy": "freeway fwy", "grv": "grove", "gdns": "gardens gdns garden", "hbr": "harbor harbour",
+        "cts": "courts", "cv": "cove", "dr": "drive dr drv driv", "est": "estate estates",
+        "expy": "expressway expy expwy",
+        "ext": "extension",
+        "fwy": "freeway fwy", "grv": "grove", "gdns": "gardens gdns garden", "hbr": "harbor harbour",
         "hts": "heights", "hwy": "highway hwy hiway", "hl": "hill", "is": "island", "jct": "junction", "ln": "lane ln",
         "lndg": "landing", "mdws": "meadows", "mnr": "manor", "ml": "mill", "mt": "mount", "mtn": "mountain",
-        "pk": "park", "pkwy": "parkway pkwy pky parkwy", "pl": "place pl", "plz": "plaza plza", "pt": "point", "rd": "road rd",
+        "pk": "park", "pkwy": "parkway pkwy pky parkwy", "pl": "place pl", "plz": "plaza plza", "pt": "point",
+        "rd": "road rd",
         "rdg": "ridge", "riv": "river", "rte": "route rte", "shr": "shore", "spg": "spring", "spgs": "springs",
         "sq": "square sq sqr", "st": "street st str saint strt strasse", "sta": "station", "ter": "terrace ter terr",
         "tpke": "turnpike tpke", "trl": "trail trl", "vly": "valley", "vw": "view", "vlg": "village", "way": "way wy",
@@ -35,7 +39,14 @@ ORDINALS = {
         "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), start=1
     )
 }
-CITY_WORDS = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft", "township": "twp", "heights": "hts"}
+CITY_WORDS = {
+    "saint": "st",
+    "sainte": "ste",
+    "mount": "mt",
+    "fort": "ft",
+    "township": "twp",
+    "heights": "hts",
+}
 REGION_COUNTRIES = ("US", "CA", "AU")
 """Countries whose regions have codes that people write."""
 
@@ -46,7 +57,8 @@ def region_codes(country: str) -> dict[str, str]:
     import pycountry
 
     found: dict[str, str] = {}
-    for region in pycountry.subdivisions.get(country_code=country) or ():
+    regions = pycountry.subdivisions.get(country_code=country)  # type: ignore[no-untyped-call]
+    for region in regions or ():
         code = region.code.partition("-")[2].lower()
         found[region.name.lower()] = code
         found[code] = code
@@ -58,6 +70,7 @@ def street_tokens(words: Sequence[str]) -> list[str]:
     found = []
     for word in words:
         if word[0].isdigit() and word[-2:] in ("st", "nd", "rd", "th") and word[:-2].isdigit():
-            word = word[:-2]
-        found.append(STREET_TYPES.get(word) or ORDINALS.get(word) or word)
+            found.append(word[:-2])
+        else:
+            found.append(STREET_TYPES.get(word) or ORDINALS.get(word) or word)
     return found

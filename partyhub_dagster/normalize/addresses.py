@@ -15,7 +15,15 @@ from partyhub_dagster.normalize.address_words import (
 )
 from partyhub_dagster.normalize.countries import country_code
 from partyhub_dagster.normalize.placeholders import is_placeholder
-from partyhub_dagster.normalize.text import CACHED, SLOT_SEPARATOR, distinct, joined, split_values, tidy, tokens
+from partyhub_dagster.normalize.text import (
+    CACHED,
+    SLOT_SEPARATOR,
+    distinct,
+    joined,
+    split_values,
+    tidy,
+    tokens,
+)
 
 COLUMNS = (
     "address_full", "addresses", "street", "house_number", "unit", "city", "region", "postcode", "country",
@@ -26,7 +34,9 @@ _BOX = re.compile(r"\b(?:p\.?\s*o\.?\s*box|post office box|postfach|po box)\s*#?
 _CARE_OF = re.compile(r"^(?:c\s*/\s*o|attn\.?|attention)\b[^,]*,?\s*", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"^#?\s*(\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?(?:\s+1/2)?)[\s,]+(?=\S)", re.IGNORECASE)
 _NUMBER_LAST = re.compile(r"^(\D*[^\W\d_]\D*?)[\s,]+(\d+\s?[a-z]?(?:\s*[-/]\s*\d*[a-z]?)?)$", re.IGNORECASE)
-_NUMBERED_WAYS = frozenset("hwy rte rd ave st road highway route avenue street fm cr us sr county state".split())
+_NUMBERED_WAYS = frozenset(
+    "hwy rte rd ave st road highway route avenue street fm cr us sr county state".split()
+)
 _UNIT = re.compile(
     r"(?:^|[\s,]+)(?:(apt|apartment|unit|suite|ste|flat|room|rm|floor|fl|flr|bldg|building|lot|ph|penthouse|dept)\b\.?"
     r"\s*(?:no\.?|#)?\s*|#\s*)([\w-]*\d[\w-]*|[a-z])\b",
@@ -156,7 +166,11 @@ def _features(found: list[Address], default: str | None) -> list[object]:
     first = next((i for i, line in enumerate(lines) if line), None)
     if first is None:
         return [None, [], *[None] * 6, next((address.country for address in read if address.country), None)]
-    return [lines[first], distinct(list(filter(None, lines))), *(part or None for part in read[first].columns())]
+    return [
+        lines[first],
+        distinct(list(filter(None, lines))),
+        *(part or None for part in read[first].columns()),
+    ]
 
 
 def normalize_address(address: Address, default: str | None) -> Normalized:

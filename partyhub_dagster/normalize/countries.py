@@ -4,41 +4,56 @@ from functools import cache, lru_cache
 
 from partyhub_dagster.normalize.cleaned import NOTHING, PLACEHOLDER, Cleaned
 from partyhub_dagster.normalize.placeholders import is_placeholder
-from partyhub_dagster.normalize.text import tidy, tokens
+from partyhub_dagster.normalize.text import CACHED, tidy, tokens
 
 _NUMERIC_DIGITS = 3
+_SHORTEST_NAME = 4
+
+
+_USUAL = {
+    "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "great britain": "GB", "northern ireland": "GB",
+    "united states of america": "US", "america": "US", "korea": "KR", "south korea": "KR", "russia": "RU",
+    "holland": "NL", "the netherlands": "NL", "ivory coast": "CI", "czech republic": "CZ", "turkey": "TR",
+    "iran": "IR", "syria": "SY", "vietnam": "VN", "laos": "LA", "macau": "MO", "deutschland": "DE",
+    "espana": "ES", "schweiz": "CH", "brasil": "BR", "italia": "IT", "osterreich": "AT",
+}  # fmt: skip
+"""Names that people write, beside those of ISO 3166: known without the long index of rigour, which takes a second."""
 
 
 @cache
-def _iso_codes() -> dict[str, str]:
+def _known() -> dict[str, str]:
     import pycountry
 
-    found: dict[str, str] = {}
+    found = dict(_USUAL)
     for country in pycountry.countries:
-        found[country.alpha_2.lower()] = country.alpha_2
-        found[country.alpha_3.lower()] = country.alpha_2
-        found[country.numeric] = country.alpha_2
+        code = country.alpha_2
+        names = (country.name, getattr(country, "official_name", None), getattr(country, "common_name", None))
+        written = (code, country.alpha_3, *(" ".join(tokens(name)) for name in names if name))
+        found.update({name.lower(): code for name in written})
+        found[country.numeric] = code
     return found
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=CACHED)
 def country_code(text: str) -> str | None:
     """Return the alpha-2 code, upper case, of a code or name in any of many languages."""
-    bare = text.strip().strip(".").lower()
+    bare = text.replace(".", "").strip().lower()
     if bare.isdigit():
-        return _iso_codes().get(bare.zfill(_NUMERIC_DIGITS))
-    code = _iso_codes().get(bare.replace(".", ""))
-    if code is not None or not bare:
+        return _known().get(bare.zfill(_NUMERIC_DIGITS))
+    code = _known().get(bare) or _known().get(" ".join(tokens(text)))
+    if code is not None or len(bare) < _SHORTEST_NAME or is_placeholder(text):
         return code
+    return _by_rigour(text)
+
+
+def _by_rigour(text: str) -> str | None:
     from rigour.territories import lookup_territory
 
     try:
         territory = lookup_territory(text)
     except Exception:  # noqa: BLE001  an unreadable name is no country
         return None
-    if territory is None:
-        return None
-    return _iso_codes().get(territory.code.split("-")[0].lower())
+    return None if territory is None else _known().get(territory.code.split("-")[0].lower())
 
 
 def clean_country(raw: str) -> Cleaned:

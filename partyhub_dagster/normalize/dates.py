@@ -14,20 +14,26 @@ PLACEHOLDER_DATES = frozenset({
     "1900-01-01", "1901-01-01", "1111-11-11", "1800-01-01", "1899-12-31", "1899-12-30", "1753-01-01",
     "9999-12-31", "2999-12-31", "2099-12-31", "1000-01-01",
 })  # fmt: skip
-_MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
-_DAY_FIRST_COUNTRIES_EXCEPT = frozenset({"US", "PH", "FM", "PR", "GU", "CA"})
-_TIME = re.compile(r"[T\s]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?\s*([ap]\.?m\.?)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?$", re.IGNORECASE)
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH_FIRST_COUNTRIES = frozenset({"US", "PH", "FM", "PR", "GU", "CA"})
+_TIME = re.compile(
+    r"[T\s]\d{1,2}:\d{2}(:\d{2})?([.,]\d+)?\s*([ap]\.?m\.?)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
+)
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})$")
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})$")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_NAMED_FIRST = re.compile(r"^([a-z]{3,9})\.?[ -]*(\d{1,2})(?:st|nd|rd|th)?[ ,-]+(\d{4}|\d{2})$", re.IGNORECASE)
-_NAMED_SECOND = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[ -]*(?:of )?([a-z]{3,9})\.?[ ,-]+(\d{4}|\d{2})$", re.IGNORECASE)
+_COMPACT = re.compile(r"^\d{8}$")
+_NAMED_FIRST = re.compile(
+    r"^([a-z]{3,9})\.?[ -]*(\d{1,2})(?:st|nd|rd|th)?[ ,-]+(\d{4}|\d{2})$", re.IGNORECASE
+)
+_NAMED_SECOND = re.compile(
+    r"^(\d{1,2})(?:st|nd|rd|th)?[ -]*(?:of )?([a-z]{3,9})\.?[ ,-]+(\d{4}|\d{2})$", re.IGNORECASE
+)
 _NAMED_THIRD = re.compile(r"^(\d{4})[ -]([a-z]{3,9})\.?[ -](\d{1,2})$", re.IGNORECASE)
 
 
 def is_month_first(country: str | None) -> bool:
     """Tell how 1/2/1970 is read: month first in the United States and where nothing is known."""
-    return country is None or country in _DAY_FIRST_COUNTRIES_EXCEPT
+    return country is None or country in _MONTH_FIRST_COUNTRIES
 
 
 def clean_date(raw: str, *, month_first: bool = True) -> Cleaned:
@@ -54,11 +60,23 @@ def read_date(text: str, *, month_first: bool) -> str | None:
     text = _TIME.sub("", text).strip()
     if not text.isascii():
         return None
-    if (m := _YEAR_FIRST.match(text) or _COMPACT.match(text)) is not None:
+    if (m := _YEAR_FIRST.match(text)) is not None:
         return _iso(m[1], m[2], m[3])
+    if (m := _COMPACT.match(text)) is not None:
+        return _iso(text[:4], text[4:6], text[6:]) or _of_three(text[:2], text[2:4], text[4:], month_first)
     if (m := _YEAR_LAST.match(text)) is not None:
-        month, day = (m[1], m[2]) if month_first else (m[2], m[1])
-        return _iso(m[3], month, day) or _iso(m[3], day, month)
+        return _of_three(m[1], m[2], m[3], month_first)
+    return _named(text)
+
+
+def _of_three(first: str, second: str, year: str, month_first: bool) -> str | None:  # noqa: FBT001
+    """Read month and day in the usual order of the source, or in the other when only that is a date."""
+    month, day = (first, second) if month_first else (second, first)
+    return _iso(year, month, day) or _iso(year, day, month)
+
+
+def _named(text: str) -> str | None:
+    """Read dates whose month is a word."""
     if (m := _NAMED_FIRST.match(text)) is not None:
         return _iso(m[3], _month(m[1]), m[2])
     if (m := _NAMED_SECOND.match(text)) is not None:
@@ -69,11 +87,9 @@ def read_date(text: str, *, month_first: bool) -> str | None:
 
 
 def _month(name: str) -> str:
-    full = "january february march april may june july august september october november december".split()
-    lower = name.lower()
-    number = _MONTHS.get(lower[:3])
-    fits = number is not None and (lower == "sept" or full[number - 1].startswith(lower))
-    return str(number) if fits else "0"
+    """Return the number of a month by its name or the first letters of it, at least three; 0 for none."""
+    lower = "sep" if name.lower() == "sept" else name.lower()
+    return str(next((i for i, month in enumerate(_MONTHS, start=1) if month.startswith(lower)), 0))
 
 
 def _iso(year: str, month: str, day: str) -> str | None:

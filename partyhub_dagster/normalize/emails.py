@@ -6,7 +6,9 @@ from partyhub_dagster.normalize.cleaned import NOTHING, PLACEHOLDER, Cleaned
 from partyhub_dagster.normalize.placeholders import is_placeholder, is_placeholder_email
 from partyhub_dagster.normalize.text import tidy
 
-_ADDRESS = re.compile(r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$")
+_ADDRESS = re.compile(
+    r"^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$"
+)
 _INSIDE = re.compile(r"<([^<>]+@[^<>]+)>\s*$")
 _GOOGLE = frozenset({"gmail.com", "googlemail.com"})
 

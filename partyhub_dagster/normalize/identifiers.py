@@ -16,9 +16,33 @@ _WORLD = {
     "figi": "figi", "isni": "isni", "eu_vat": "eu.vat", "vat": "eu.vat", "ein": "us.ein", "ssn": "us.ssn",
     "itin": "us.itin", "gln": "ean", "isil": "isil", "imei": "imei",
 }  # fmt: skip
-_FORMATS = {"duns": re.compile(r"\d{9}"), "us_npi": re.compile(r"\d{10}"), "uei": re.compile(r"[A-Z0-9]{12}")}
+_OF_RIGOUR = {
+    "npi": "npi",
+    "us_npi": "npi",
+    "uei": "uei",
+    "sam_uei": "uei",
+    "ogrn": "ogrn",
+    "ru_ogrn": "ogrn",
+}
+_FORMATS = {"duns": re.compile(r"\d{9}")}
+"""Schemes that have a shape, but no check digit any more."""
 _LENGTHS = {"us_ssn": 9, "ssn": 9, "us_ein": 9, "ein": 9, "us_itin": 9, "us_tin": 9, "us_atin": 9, "duns": 9}
-_TAX_NUMBERS = ("tin", "vat", "nif", "cif", "inn", "pan", "abn", "uen", "utr", "stnr", "cnpj", "rfc", "cuit", "nit")
+_TAX_NUMBERS = (
+    "tin",
+    "vat",
+    "nif",
+    "cif",
+    "inn",
+    "pan",
+    "abn",
+    "uen",
+    "utr",
+    "stnr",
+    "cnpj",
+    "rfc",
+    "cuit",
+    "nit",
+)
 
 
 def clean_identifier(raw: str, scheme: str, country: str | None) -> Cleaned:
@@ -63,6 +87,11 @@ def is_valid(compact: str, scheme: str, country: str | None) -> bool | None:
 def _check_of(scheme: str, country: str | None) -> Callable[[str], object] | None:
     if scheme in _WORLD:
         return _is_valid_of(import_module(f"stdnum.{_WORLD[scheme]}"))
+    if scheme in _OF_RIGOUR:
+        from rigour.ids import get_identifier_format
+
+        known = get_identifier_format(_OF_RIGOUR[scheme])
+        return None if known is None else known.is_valid
     if scheme == "tax_id":
         return _tax_check(country)
     land, _, name = scheme.partition("_")
@@ -85,10 +114,10 @@ def _national(land: str, name: str) -> ModuleType | None:
     from stdnum.util import get_cc_module
 
     try:
-        module: ModuleType | None = get_cc_module(land, name)
+        module = get_cc_module(land, name)
     except Exception:  # noqa: BLE001  no such country or number
         return None
-    return module
+    return module if isinstance(module, ModuleType) else None
 
 
 def _is_valid_of(module: ModuleType) -> Callable[[str], object] | None:

@@ -7,8 +7,7 @@ from importlib.resources import files
 @cache
 def _roots() -> dict[str, str]:
     text = (files(__package__) / "data" / "nicknames.csv").read_text(encoding="utf-8")
-    rows = (line.split(",") for line in text.splitlines()[1:])
-    return {nickname: root for nickname, root in rows}
+    return {nickname: root for nickname, _, root in (line.partition(",") for line in text.splitlines()[1:])}
 
 
 def root_of(given: str) -> str:

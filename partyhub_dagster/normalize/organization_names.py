@@ -22,8 +22,17 @@ _CJK_FORMS = {
     "株式会社": "kk", "有限会社": "yk", "合同会社": "gk", "股份有限公司": "coltd", "有限责任公司": "coltd",
     "有限公司": "coltd", "주식회사": "kk", "(株)": "kk", "㈱": "kk",
 }  # fmt: skip
-_OWN_FORMS = {"corp": "corp", "corporation": "corp", "co": "co", "company": "co", "cos": "co", "companies": "co"}
-_NO_FORMS = frozenset("ii i iv v vi as se sc sp is an al of and the group fund trust bank holding holdings".split())
+_OWN_FORMS = {
+    "corp": "corp",
+    "corporation": "corp",
+    "co": "co",
+    "company": "co",
+    "cos": "co",
+    "companies": "co",
+}
+_NO_FORMS = frozenset(
+    "ii i iv v vi as se sc sp is an al of and the group fund trust bank holding holdings".split()
+)
 _LEADING = frozenset("ooo oao zao pao ao pjsc tov pt cv uab sia too llc ojsc cjsc jsc stichting".split())
 _ORDINALS = {
     word: str(number)

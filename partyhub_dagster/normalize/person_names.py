@@ -11,7 +11,6 @@ from partyhub_dagster.normalize.placeholders import is_placeholder
 from partyhub_dagster.normalize.text import (
     CACHED,
     SLOT_SEPARATOR,
-    VALUE_SEPARATOR,
     distinct,
     joined,
     split_values,

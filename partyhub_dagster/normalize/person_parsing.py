@@ -10,7 +10,9 @@ SUFFIXES = {
     "jr": "jr", "junior": "jr", "jnr": "jr", "sr": "sr", "senior": "sr", "snr": "sr", "ii": "ii", "2nd": "ii",
     "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v",
 }  # fmt: skip
-CREDENTIALS = frozenset("md phd dds dmd esq esquire cpa cfa mba rn jd dvm od pe msc bsc ba ma phd dphil".split())
+CREDENTIALS = frozenset(
+    "md phd dds dmd esq esquire cpa cfa mba rn jd dvm od pe msc bsc ba ma phd dphil".split()
+)
 PARTICLES = frozenset(
     "de da do dos das del della di du la le van von der den ter ten bin bint ibn al el st zu af av y".split()
 )
@@ -63,8 +65,8 @@ def parse_whole(text: str) -> Person:
     """Guess the parts of a tidy whole name: the last word is the family name, with its particles."""
     compact = text.replace(" ", "") if not text.isascii() else ""
     if compact and _FAMILY_FIRST.match(compact):
-        family, given = (text.split(" ", 1) if " " in text else (text[0], text[1:]))
-        return Person(given.replace(" ", ""), "", family, whole=text)
+        first, _, rest = text.partition(" ") if " " in text else (text[0], "", text[1:])
+        return Person(rest.replace(" ", ""), "", first, whole=text)
     bare = " ".join(_BRACKETED.sub(" ", text).split()) or text
     words, suffix = _words_in_order(bare)
     words = _without_titles(words, keep=2)

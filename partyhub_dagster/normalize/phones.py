@@ -57,9 +57,9 @@ def _nanp() -> re.Pattern[str]:
     """Return the pattern of every valid number under +1: the fast path gives what phonenumbers would."""
     from phonenumbers import PhoneMetadata, region_codes_for_country_code
 
+    plans = map(PhoneMetadata.metadata_for_region, region_codes_for_country_code(1))
     found: set[str] = set()
-    for region in region_codes_for_country_code(1):
-        plan = PhoneMetadata.metadata_for_region(region)
+    for plan in filter(None, plans):
         kinds = (
             plan.fixed_line, plan.mobile, plan.toll_free, plan.premium_rate, plan.shared_cost,
             plan.personal_number, plan.voip, plan.pager, plan.uan, plan.voicemail,

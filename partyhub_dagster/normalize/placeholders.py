@@ -21,7 +21,9 @@ _MAIL_NAMES = frozenset({
     "none", "na", "n/a", "null", "test", "unknown", "noemail", "no-email", "no.email", "nomail", "noreply", "no-reply",
     "donotreply", "xxx", "xx", "x", "abc", "asdf", "nobody", "anonymous", "no", "notprovided", "not.provided", "dummy",
 })  # fmt: skip
-_MAIL_HOSTS = re.compile(r"^(none|na|n-a|null|test|unknown|noemail|nomail|nowhere|no|invalid|email|mail|domain|abc|x+)\.")
+_MAIL_HOSTS = re.compile(
+    r"^(none|na|n-a|null|test|unknown|noemail|nomail|nowhere|no|invalid|email|mail|domain|abc|x+)\."
+)
 
 
 @cache
@@ -64,4 +66,8 @@ def is_placeholder_email(name: str, host: str) -> bool:
     """Tell whether an address such as none@none.com stands for nothing; example.com alone does not."""
     if name in _MAIL_NAMES and (_MAIL_HOSTS.match(host) is not None or name in host.split(".")):
         return True
-    return name in {"noemail", "nomail", "no-email", "no.email", "notprovided"} or host in {"none", "na", "none.com"}
+    return name in {"noemail", "nomail", "no-email", "no.email", "notprovided"} or host in {
+        "none",
+        "na",
+        "none.com",
+    }

@@ -1,5 +1,6 @@
 """normalized_parties from raw records: distinct values through the cleaners once, joined back set-based."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def normalize_records(
     Guarantees: a function of payload, hub.yaml and library versions alone; no value makes it raise.
     """
     layout = layout_of(source, attributes)
-    with _scratch(con):
+    with _scratch(con), _no_cycle_search():
         con.execute(f"create temp table normalize_wide as {extract_statement(source, layout, raw)}")
         shown = _clean_units(con, layout, attributes)
         clean_singles(con, layout, attributes)
@@ -67,6 +68,18 @@ def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         drop()
+
+
+@contextmanager
+def _no_cycle_search() -> Iterator[None]:
+    """Pause the search for reference cycles: cleaners make none, and it takes a fifth of their time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _clean_units(

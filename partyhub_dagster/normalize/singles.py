@@ -92,22 +92,24 @@ def clean_singles(
             on r.cleaning = s.cleaning and r.raw = c.raw and r.hint = case when s.hinted then n.country else '' end""")
 
 
-def _write_slots(
-    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
-) -> None:
-    slots = pa.table({
-        "slot": pa.array(range(1, len(layout.singles) + 1), type=pa.int64()),
-        "type": pa.array([mapping.type for mapping in layout.singles], type=pa.string()),
-        "attribute": pa.array([mapping.attribute for mapping in layout.singles], type=pa.string()),
-        "cleaning": pa.array([layout.cleaning_of(mapping) for mapping in layout.singles], type=pa.int32()),
-        "hinted": pa.array([mapping.type in _HINTED for mapping in layout.singles], type=pa.bool_()),
-        "is_identifier": pa.array(
-            [MEANINGS[mapping.type].is_identifier for mapping in layout.singles], type=pa.bool_()
-        ),
-        "exclusive": pa.array(
-            [attributes[mapping.attribute].exclusive for mapping in layout.singles], type=pa.bool_()
-        ),
-    })
+def _write_slots(con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]) -> None:
+    slots = pa.table(
+        {
+            "slot": pa.array(range(1, len(layout.singles) + 1), type=pa.int64()),
+            "type": pa.array([mapping.type for mapping in layout.singles], type=pa.string()),
+            "attribute": pa.array([mapping.attribute for mapping in layout.singles], type=pa.string()),
+            "cleaning": pa.array(
+                [layout.cleaning_of(mapping) for mapping in layout.singles], type=pa.int32()
+            ),
+            "hinted": pa.array([mapping.type in _HINTED for mapping in layout.singles], type=pa.bool_()),
+            "is_identifier": pa.array(
+                [MEANINGS[mapping.type].is_identifier for mapping in layout.singles], type=pa.bool_()
+            ),
+            "exclusive": pa.array(
+                [attributes[mapping.attribute].exclusive for mapping in layout.singles], type=pa.bool_()
+            ),
+        }
+    )
     con.register("normalize_given", slots)
     con.execute("create temp table normalize_slots as select * from normalize_given")
     con.unregister("normalize_given")

@@ -9,7 +9,7 @@ from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.normalize.layout import Layout
 
 _SLOT, _VALUE = "chr(30)", "chr(31)"
-_VALUES_TYPE = "map(varchar, struct(\"value\" varchar, \"valid\" boolean)[])"
+_VALUES_TYPE = 'map(varchar, struct("value" varchar, "valid" boolean)[])'
 
 
 def extract_statement(source: Source, layout: Layout, raw: str) -> str:
@@ -20,7 +20,8 @@ def extract_statement(source: Source, layout: Layout, raw: str) -> str:
     pointers = ", ".join(quote_text(_pointer(column)) for column in layout.columns)
     values = f"json_extract_string(payload, [{pointers}])" if layout.columns else "[]::varchar[]"
     texts = "".join(
-        f",\n  {_text(f'cells[{i}]', _pointer(column))} as t{i}" for i, column in enumerate(layout.columns, start=1)
+        f",\n  {_text(f'cells[{i}]', _pointer(column))} as t{i}"
+        for i, column in enumerate(layout.columns, start=1)
     )
     return f"""
 with plain as (select * replace ({_without_separators("payload")} as payload) from {quote_name(raw)}),
@@ -58,10 +59,8 @@ def _text(cell: str, pointer: str) -> str:
 
 
 def _slot(mapping: Mapping, layout: Layout) -> str:
-    if mapping.column is None:
-        text = quote_text(mapping.value or "")
-    else:
-        text = f"t{layout.columns.index(mapping.column) + 1}"
+    constant = mapping.column is None
+    text = quote_text(mapping.value or "") if constant else f"t{layout.columns.index(mapping.column) + 1}"
     return f"replace({text}, {quote_text(mapping.split)}, {_VALUE})" if mapping.split else text
 
 
@@ -82,7 +81,9 @@ def _choice(choice: KindChoice | PartyTypeChoice | None, layout: Layout, otherwi
     if choice.column is None or not choice.values:
         return fallback
     column = f"t{layout.columns.index(choice.column) + 1}"
-    cases = " ".join(f"when {quote_text(key)} then {quote_text(value)}" for key, value in choice.values.items())
+    cases = " ".join(
+        f"when {quote_text(key)} then {quote_text(value)}" for key, value in choice.values.items()
+    )
     return f"coalesce(case trim({column}) {cases} end, {fallback})"
 
 

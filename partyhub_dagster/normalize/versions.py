@@ -2,7 +2,16 @@
 
 from importlib.metadata import version
 
-LIBRARIES = ("rigour", "normality", "pyicu-wheels", "phonenumbers", "python-stdnum", "usaddress", "pycountry", "duckdb")
+LIBRARIES = (
+    "rigour",
+    "normality",
+    "pyicu-wheels",
+    "phonenumbers",
+    "python-stdnum",
+    "usaddress",
+    "pycountry",
+    "duckdb",
+)
 RULES = "1"
 """Version of our own rules; raise it when a cleaner starts to answer differently."""
 

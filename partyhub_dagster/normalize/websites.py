@@ -9,7 +9,9 @@ from partyhub_dagster.normalize.text import tidy
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
 _WWW = re.compile(r"^www\d?\.")
 _HOST = re.compile(r"^(?:[\w](?:[\w-]{0,62}[\w])?\.)+[^\W\d_][\w-]{1,62}$")
-_SECOND_LEVELS = frozenset("co com org net gov ac edu gob gouv gov ne or go ltd plc me nom mil sch nhs".split())
+_SECOND_LEVELS = frozenset(
+    "co com org net gov ac edu gob gouv gov ne or go ltd plc me nom mil sch nhs".split()
+)
 
 
 def clean_website(raw: str) -> Cleaned:
