@@ -58,9 +58,13 @@ def main(home: str, truth: str) -> None:
     con.register("records", records)
     figures: dict[str, object] = {}
     for kind in ("person", "organization"):
-        con.execute(f"create or replace table {kind} as select * exclude (kind) from records where kind = '{kind}'")
+        con.execute(
+            f"create or replace table {kind} as select * exclude (kind) from records where kind = '{kind}'"
+        )
         figures[kind] = run(con, kind, truth)
-    figures["seconds"] = round(sum(sum(figures[k]["seconds"].values()) for k in ("person", "organization")), 2)  # type: ignore[index]
+    figures["seconds"] = round(
+        sum(sum(figures[k]["seconds"].values()) for k in ("person", "organization")), 2
+    )  # type: ignore[index]
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(figures))
 
@@ -93,7 +97,10 @@ def run(con: duckdb.DuckDBPyConnection, kind: str, truth: str) -> dict[str, obje
         f" from read_csv('{truth}', all_varchar = true)) as t on t.id = c.unique_id"
     )
     pairs = "select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from found group by {})"
-    of = [con.execute(pairs.format(by)).fetchone()[0] for by in ("cluster_id", "entity_id", "cluster_id, entity_id")]  # type: ignore[index]
+    of = [
+        con.execute(pairs.format(by)).fetchone()[0]
+        for by in ("cluster_id", "entity_id", "cluster_id, entity_id")
+    ]  # type: ignore[index]
     return {
         "seconds": {name: round(s, 2) for name, s in seconds.items()},
         "precision": round(of[2] / of[0], 4) if of[0] else None,

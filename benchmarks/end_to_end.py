@@ -40,7 +40,9 @@ def measure(folder: Path, records: int, seed: int, changes: int) -> None:
     """Generate, build, deliver changes, evaluate, and run the peer."""
     data, home = folder / "data", folder / "home"
     os.environ |= {"PARTYHUB_HOME": str(home), "PARTYHUB_CONFIG": str(data / "hub.yaml")}
-    _, seconds, _ = call(PARTYHUB, "generate", "--out", data, "--records", records, "--seed", seed, "--changes", changes)
+    _, seconds, _ = call(
+        PARTYHUB, "generate", "--out", data, "--records", records, "--seed", seed, "--changes", changes
+    )
     print(f"Machine: {platform.machine()}, {os.cpu_count()} cores. {records:,} records, seed {seed}.\n")
     print(f"Generated in {seconds:.1f} s.\n")
     report, seconds, peak = call(PARTYHUB, "build", "--json")
@@ -48,9 +50,13 @@ def measure(folder: Path, records: int, seed: int, changes: int) -> None:
     print_stages(report)
     accuracy, _, _ = call(PARTYHUB, "evaluate", "--truth", data / "truth.csv", "--json")
     bare, _, _ = call(sys.executable, Path(__file__).with_name("bare_splink.py"), home, data / "truth.csv")
-    print(f"\n## Bare Splink on the same normalised records: {bare['seconds']} s, peak {bare['peak_mb']:,} MB\n")
+    print(
+        f"\n## Bare Splink on the same normalised records: {bare['seconds']} s, peak {bare['peak_mb']:,} MB\n"
+    )
     for kind in ("person", "organization"):
-        print(f"- {kind}: {bare[kind]['seconds']}, precision {bare[kind]['precision']}, recall {bare[kind]['recall']}")
+        print(
+            f"- {kind}: {bare[kind]['seconds']}, precision {bare[kind]['precision']}, recall {bare[kind]['recall']}"
+        )
     print(f"\nRatio of the full build to bare Splink: {seconds / bare['seconds']:.2f}")
     for number in range(1, changes + 1):
         shutil.copytree(data / "later" / f"{number:03d}", data / "inbox", dirs_exist_ok=True)
@@ -65,7 +71,7 @@ def measure(folder: Path, records: int, seed: int, changes: int) -> None:
 def call(*command: object) -> tuple[dict[str, Any], float, int]:
     """Run a command; return its JSON (or nothing), its seconds and its peak memory in MB."""
     began = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
     printed, _ = process.communicate()
     seconds = time.monotonic() - began
     if process.returncode:
@@ -79,7 +85,10 @@ def print_stages(report: dict[str, Any]) -> None:
     """Print seconds and changes by stage."""
     print("| stage | seconds | changed | removed |\n|---|---:|---:|---:|")
     for stage, held in report["stages"].items():
-        changed, removed = held.get("changed", held.get("stored", "")), held.get("removed", held.get("deletions", ""))
+        changed, removed = (
+            held.get("changed", held.get("stored", "")),
+            held.get("removed", held.get("deletions", "")),
+        )
         print(f"| {stage} | {held['seconds']:.2f} | {changed} | {removed} |")
     print(f"| total | {sum(held['seconds'] for held in report['stages'].values()):.2f} | | |")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from partyhub_dagster.config import HubConfig
@@ -21,7 +22,7 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.releases import Release, ReleaseFacts, make_release, needs_release, newest_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.matching.model import Kind
+from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
@@ -119,13 +120,7 @@ class Run:
 
     def thresholds(self) -> dict[str, Thresholds]:
         """Return where the active models say that pairs connect, merge and stop."""
-        found = {}
-        for kind in self.kinds():
-            model = require_model(self.session, kind)
-            bits = model.thresholds
-            link, cut, miss, cap = (round(x * 1_000) for x in (bits.link, bits.cut, bits.miss, bits.cap))
-            found[str(kind)] = Thresholds(link=link, cut=cut, miss=miss, cap=cap, max_part=model.max_part)
-        return found
+        return {str(kind): thresholds_of(require_model(self.session, kind)) for kind in self.kinds()}
 
     def cluster(self) -> ClusterChanges:
         """Bring party_clusters up to date, with lineage."""
@@ -175,20 +170,27 @@ class Run:
         report = BuildReport(progress)
         self.refuse_unknown_sources()
         for source in self.config.sources:
-            report.run(f"raw/{source}", lambda name=source: self.load(name))
+            report.run(f"raw/{source}", partial(self.load, source))
         report.run("normalized_parties", self.normalize)
         for kind in self.kinds():
-            report.run(f"match_model/{kind}", lambda of=kind: self.ensure_model(of))
+            report.run(f"match_model/{kind}", partial(self.ensure_model, kind))
         for kind in self.kinds():
-            report.run(f"blocking_keys/{kind}", lambda of=kind: self.block(of))
+            report.run(f"blocking_keys/{kind}", partial(self.block, kind))
         for kind in self.kinds():
-            report.run(f"match_edges/{kind}", lambda of=kind: self.score(of))
+            report.run(f"match_edges/{kind}", partial(self.score, kind))
         report.run("party_clusters", self.cluster)
         report.run("golden_parties", self.master)
         for suite in SUITES:
-            report.run(f"checks/{suite}", lambda of=suite: self.check(of))
+            report.run(f"checks/{suite}", partial(self.check, suite))
         report.release = report.run("release", self.release)
         return report
+
+
+def thresholds_of(model: MatchModel) -> Thresholds:
+    """Return a model's thresholds in the unit of match_edges."""
+    bits = model.thresholds
+    link, cut, miss, cap = (round(x * 1_000) for x in (bits.link, bits.cut, bits.miss, bits.cap))
+    return Thresholds(link=link, cut=cut, miss=miss, cap=cap, max_part=model.max_part)
 
 
 @dataclass(slots=True)

@@ -47,7 +47,9 @@ def open_hub(config: Path) -> Hub:
     PARTYHUB_THREADS and PARTYHUB_MEMORY_LIMIT (such as `4GB`) bound what DuckDB takes.
     """
     threads = os.environ.get("PARTYHUB_THREADS")
-    place = LakePlace(home_folder(), int(threads) if threads else None, os.environ.get("PARTYHUB_MEMORY_LIMIT") or None)
+    place = LakePlace(
+        home_folder(), int(threads) if threads else None, os.environ.get("PARTYHUB_MEMORY_LIMIT") or None
+    )
     return Hub(load_config(config), place)
 
 

@@ -51,7 +51,8 @@ def _read_truth(con: duckdb.DuckDBPyConnection, truth: Path) -> bool:
         )
     case = "coalesce(hard_case, '')" if "hard_case" in columns else "''"
     con.execute(
-        f"create or replace temp table labelled as select c.record_id, c.party_id, n.kind, t.entity_id, {case} as hard_case"
+        "create or replace temp table labelled as"
+        f" select c.record_id, c.party_id, n.kind, t.entity_id, {case} as hard_case"
         f" from (select *, {record_id_sql('source', 'source_record_id')} as record_id from {rows}) as t"
         " join party_clusters as c using (record_id) join normalized_parties as n using (record_id)"
     )
@@ -75,7 +76,11 @@ def _figures(con: duckdb.DuckDBPyConnection, labelled: str) -> dict[str, Any]:
 def _hard_cases(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     rows = con.execute(load_sql(__package__, "agreement_by_case.sql")).fetchall()
     return {
-        case: {"records": records, "true_pairs": true, "pairs": _scores(_share(common, found), _share(common, true))}
+        case: {
+            "records": records,
+            "true_pairs": true,
+            "pairs": _scores(_share(common, found), _share(common, true)),
+        }
         for case, records, true, found, common in rows
     }
 
@@ -86,5 +91,12 @@ def _share(part: int, whole: int) -> float | None:
 
 def _scores(precision: float | None, recall: float | None) -> dict[str, float | None]:
     both = precision is not None and recall is not None and precision + recall > 0
-    f1 = 2 * precision * recall / (precision + recall) if both and precision and recall else (0.0 if both else None)
-    return {name: None if x is None else round(x, 6) for name, x in (("precision", precision), ("recall", recall), ("f1", f1))}
+    f1 = (
+        2 * precision * recall / (precision + recall)
+        if both and precision and recall
+        else (0.0 if both else None)
+    )
+    return {
+        name: None if x is None else round(x, 6)
+        for name, x in (("precision", precision), ("recall", recall), ("f1", f1))
+    }

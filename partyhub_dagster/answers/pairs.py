@@ -5,13 +5,18 @@ from typing import Any
 
 import duckdb
 
+from partyhub_dagster.answers.parties import identify
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import NotFoundError
-from partyhub_dagster.answers.parties import identify
+from partyhub_dagster.hub import thresholds_of
+from partyhub_dagster.identity.affected import KIND_CODES, collect_components
+from partyhub_dagster.identity.explain import explain_parties
+from partyhub_dagster.identity.state import cluster_affected
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.releases import Release, read_release
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.explain import explain_pair
+from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.registry import require_model
 
 
@@ -42,14 +47,38 @@ def explain_records(place: LakePlace, config: HubConfig, left: str, right: str) 
             "probability": round(explained.probability, 6),
             "prior": round(explained.prior_bits, 3),
             "comparisons": [
-                {"name": c.name, "level": c.level, "weight": round(c.weight_bits, 3)} for c in explained.comparisons
+                {"name": c.name, "level": c.level, "weight": round(c.weight_bits, 3)}
+                for c in explained.comparisons
             ],
             "blocking_rules": list(explained.blocking_rules),
-            "thresholds": {"keep": model.thresholds.keep, "link": explained.link, "cut": model.thresholds.cut},
+            "verdict": _verdict(session, model, a, b),
+            "thresholds": {
+                "keep": model.thresholds.keep,
+                "link": explained.link,
+                "cut": model.thresholds.cut,
+            },
             "decisions": _decisions(con, a, b),
             "model": model.version[:12],
             "release": release.number,
         }
+
+
+def _verdict(session: Session, model: MatchModel, a: uuid.UUID, b: uuid.UUID) -> dict[str, Any]:
+    """Say what decided that the two are one party or two: a merge, or what refused it."""
+    found = collect_components(session, [a, b], {KIND_CODES[model.kind]: thresholds_of(model)})
+    code = dict(
+        session.con.execute(
+            "select record_id, code from codes where record_id in ($a, $b)", {"a": a, "b": b}
+        ).fetchall()
+    )
+    verdict = explain_parties(found.inputs, cluster_affected(found.inputs), code[a], code[b])
+    return {
+        "why": verdict.why.value,
+        "mean_weight": None if verdict.weight is None else round(verdict.weight / 1_000, 3),
+        "pairs_scored": verdict.scored,
+        "pairs_between": verdict.pairs,
+        "decision_id": None if verdict.decision_id is None else str(verdict.decision_id),
+    }
 
 
 def _kinds(con: duckdb.DuckDBPyConnection, a: uuid.UUID, b: uuid.UUID) -> set[Any]:
@@ -79,5 +108,6 @@ def _decisions(con: duckdb.DuckDBPyConnection, a: uuid.UUID, b: uuid.UUID) -> li
         {"a": a, "b": b},
     ).fetchall()
     return [
-        {"decision_id": row[0], "verdict": row[1], "author": row[2], "decided_at": row[3].isoformat()} for row in rows
+        {"decision_id": row[0], "verdict": row[1], "author": row[2], "decided_at": row[3].isoformat()}
+        for row in rows
     ]

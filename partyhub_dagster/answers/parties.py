@@ -45,7 +45,9 @@ def show_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, Any]
             "confidence": row[4],
             "release": release.number,
             "values": {a: _explained(v, row[5].get(a, []), keys) for a, v in values.items() if v is not None},
-            "members": [dict(zip(("source", "source_record_id", "record_id"), m, strict=True)) for m in members],
+            "members": [
+                dict(zip(("source", "source_record_id", "record_id"), m, strict=True)) for m in members
+            ],
         }
 
 
@@ -95,7 +97,9 @@ def resolve_party(con: duckdb.DuckDBPyConnection, at: uuid.UUID) -> uuid.UUID:
     raise _unknown()
 
 
-def _explained(value: Any, proofs: Iterable[dict[str, Any]], keys: dict[uuid.UUID, tuple[str, str]]) -> dict[str, Any]:
+def _explained(
+    value: Any, proofs: Iterable[dict[str, Any]], keys: dict[uuid.UUID, tuple[str, str]]
+) -> dict[str, Any]:
     proofs = list(proofs)
     elements = value if isinstance(value, list) else [value]
     each = []

@@ -87,5 +87,3 @@ def _failed_loads(session: Session) -> list[dict[str, str]]:
         " (partition by source, file order by load_order desc) = 1 and status = 'failed' order by source, file"
     ).fetchall()
     return [{"source": source, "file": file, "error": error} for source, file, error in rows]
-
-

@@ -24,7 +24,9 @@ def status(*, config: Config = None, json: Json = False) -> None:
     if json:
         say_json(answer)
         return
-    released = f"release {answer['release']} of {answer['released_at']}" if answer["release"] else "no release yet"
+    released = (
+        f"release {answer['release']} of {answer['released_at']}" if answer["release"] else "no release yet"
+    )
     say(f"Hub {answer['hub']}: {released}")
     labels = {
         "records": "live source records", "quarantined": "rows in quarantine", "edges": "scored pairs kept",
@@ -75,7 +77,9 @@ def show(
     rows = []
     for attribute, held in answer["values"].items():
         for item in held.get("each", [held]):
-            rows.append((attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"]))
+            rows.append(
+                (attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"])
+            )
     say_table([("attribute", "value", "from", "rule"), *rows])
     say(f"Members: {len(answer['members'])}")
     say_table([(m["source"], m["source_record_id"], m["record_id"]) for m in answer["members"]])
@@ -102,11 +106,33 @@ def explain(
         return
     verdict = "linked" if answer["linked"] else "not linked"
     say(f"Pair weight {answer['weight']:+.2f} bits, probability {answer['probability']:.4f}: {verdict}")
-    say(f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f}).")
-    say_table([("comparison", "level", "bits"), *((c["name"], c["level"], c["weight"]) for c in answer["comparisons"])])
-    say(f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}")
+    say(
+        f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f})."
+    )
+    say_table(
+        [
+            ("comparison", "level", "bits"),
+            *((c["name"], c["level"], c["weight"]) for c in answer["comparisons"]),
+        ]
+    )
+    say(
+        f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}"
+    )
+    say(_WHY[answer["verdict"]["why"]].format(mean=answer["verdict"]["mean_weight"], **answer["thresholds"]))
     for decision in answer["decisions"]:
         say(f"Decision {decision['verdict']} by {decision['author']} at {decision['decided_at']}")
+
+
+_WHY = {
+    "SAME_DECISION": "One party, because a SAME decision binds them, directly or through others.",
+    "WEIGHT": "One party; its weakest merge has a mean weight of {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
+    "KIND": "Two parties: one is a person, the other an organization.",
+    "COMPONENT": "Two parties: no chain of pairs at or above {link:+.2f} bits leads from one to the other.",
+    "NOT_SAME_DECISION": "Two parties: a NOT_SAME decision stands between them (mean weight {mean:+.2f} bits).",
+    "EXCLUSIVE": "Two parties: they hold different values of an exclusive identifier (mean weight {mean:+.2f} bits).",
+    "PART": "Two parties: their component is too large to cluster whole, and they fell into different parts of it.",
+    "BELOW_CUT": "Two parties: the mean weight between them is {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
+}
 
 
 def evaluate(
@@ -123,7 +149,9 @@ def evaluate(
     if json:
         say_json(answer)
         return
-    say(f"{answer['records']:,} labelled records, {answer['entities']:,} entities, {answer['parties']:,} parties")
+    say(
+        f"{answer['records']:,} labelled records, {answer['entities']:,} entities, {answer['parties']:,} parties"
+    )
     rows: list[tuple[Any, ...]] = [("", "precision", "recall", "F1")]
     rows += [(name, *_scores(answer[name])) for name in ("pairs", "bcubed")]
     rows += [(f"{kind} pairs", *_scores(held["pairs"])) for kind, held in answer["kinds"].items()]
@@ -146,5 +174,7 @@ def verify(*, config: Config = None, json: Json = False) -> int:
         say(f"Equal: a rebuild gives the same {answer['parties']:,} parties, ids and values included.")
     else:
         say("The hub differs from its rebuild:")
-        say_table([(d["table"], d["what"], d["rows"], " ".join(d["keys"][:3])) for d in answer["differences"]])
+        say_table(
+            [(d["table"], d["what"], d["rows"], " ".join(d["keys"][:3])) for d in answer["differences"]]
+        )
     return 0 if answer["equal"] else 1

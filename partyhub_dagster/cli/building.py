@@ -70,13 +70,17 @@ def _generate(out: Path, records: int, seed: int, changes: int) -> Any:
     from partyhub_dagster.sources.generator import generate as generate_world
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SourceError(f"{out} is not an empty folder; nothing was written.", remedy="Name a new folder with --out.")
+        raise SourceError(
+            f"{out} is not an empty folder; nothing was written.", remedy="Name a new folder with --out."
+        )
     return generate_world(out, records, seed, changes)
 
 
 def build(
     *,
-    full: Annotated[bool, typer.Option("--full", help="Recompute everything from the stored source records.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Recompute everything from the stored source records.")
+    ] = False,
     config: Config = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -137,7 +141,9 @@ def demo(
     os.environ["PARTYHUB_CONFIG"] = str(data / "hub.yaml")
     hub = open_hub(data / "hub.yaml")
     if not run_job("build_hub", hub, tell):
-        raise GateError("The job build_hub failed; see the lines above.", remedy="Run `partyhub status` for reasons.")
+        raise GateError(
+            "The job build_hub failed; see the lines above.", remedy="Run `partyhub status` for reasons."
+        )
     answer = read_status(hub)
     figures = evaluate_release(hub.place, data / "truth.csv")
     if json:
@@ -160,12 +166,18 @@ def _say_summary(status: dict[str, Any], figures: dict[str, Any], data: Path, pa
         ("quality checks passed", status["checks"]["passed"]),
         ("quality checks failed", status["checks"]["failed"]),
     ])  # fmt: skip
-    say(f"Against the answer key: precision {scores['precision']:.4f}, recall {scores['recall']:.4f} over all pairs.")
+    say(
+        f"Against the answer key: precision {scores['precision']:.4f}, recall {scores['recall']:.4f} over all pairs."
+    )
     say(f"Release {status['release']}. Golden Parquet: {parquet}")
     say()
     say("What to try next:")
-    say(f"  export PARTYHUB_HOME={lake} PARTYHUB_CONFIG={data / 'hub.yaml'}; export PATH=$PWD/.venv/bin:$PATH")
-    say("  partyhub show crm:C0000001                        one party, with the source and rule of every value")
+    say(
+        f"  export PARTYHUB_HOME={lake} PARTYHUB_CONFIG={data / 'hub.yaml'}; export PATH=$PWD/.venv/bin:$PATH"
+    )
+    say(
+        "  partyhub show crm:C0000001                        one party, with the source and rule of every value"
+    )
     say("  partyhub status                                   how the hub stands")
     say(f"  cp -r {data}/later/001/. {data}/inbox/ && partyhub build     deliver changes")
     say("  partyhub verify                                   proof: incremental equals rebuild")

@@ -43,7 +43,9 @@ def train(
         for each in [kind] if kind else run.kinds():
             stored = train_kind(run.session, run.config, each, activate=activate)
             state = "active; the next build rescores every pair" if activate else "a candidate"
-            say(f"{each}: model {stored.model.version[:12]} trained on {stored.trained_records:,} records: {state}.")
+            say(
+                f"{each}: model {stored.model.version[:12]} trained on {stored.trained_records:,} records: {state}."
+            )
 
 
 def list_models(*, config: Config = None, json: Json = False) -> None:
@@ -51,7 +53,8 @@ def list_models(*, config: Config = None, json: Json = False) -> None:
     hub = open_hub(config_file(config))
     with hub.place.connect(read_only=True) as con:
         rows = con.execute(
-            "select version[:12], kind, status, origin, trained_records, created_at from match_models order by created_at"
+            "select version[:12], kind, status, origin, trained_records, created_at from match_models"
+            " order by created_at, version"
         ).fetchall()
     names = ("version", "kind", "status", "origin", "trained_records", "created_at")
     if json:
@@ -60,18 +63,24 @@ def list_models(*, config: Config = None, json: Json = False) -> None:
     say_table([names, *((*row[:5], row[5].isoformat(timespec="seconds")) for row in rows)])
 
 
-def activate_model(version: Annotated[str, typer.Argument(help="Its version, or how it begins.")], *, config: Config = None) -> None:
+def activate_model(
+    version: Annotated[str, typer.Argument(help="Its version, or how it begins.")], *, config: Config = None
+) -> None:
     """Make a model the active one of its kind; the next build rescores every pair."""
     from partyhub_dagster.matching.registry import activate
 
     with open_hub(config_file(config)).run() as run:
         stored = activate(run.session, version)
-    say(f"{stored.model.kind}: model {stored.model.version[:12]} is active; the next build rescores every pair.")
+    say(
+        f"{stored.model.kind}: model {stored.model.version[:12]} is active; the next build rescores every pair."
+    )
 
 
 def release(
     *,
-    accept: Annotated[list[str] | None, typer.Option(help="Let this failed check pass, for this state only.")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Let this failed check pass, for this state only.")
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why; required with --accept.")] = "",
     config: Config = None,
     json: Json = False,

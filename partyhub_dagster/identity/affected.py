@@ -60,6 +60,20 @@ def collect_affected(session: Session, delta: Delta, thresholds: dict[int, Thres
     return _arrays(session, delta, ledger, thresholds)
 
 
+def collect_components(session: Session, records: list[UUID], thresholds: dict[int, Thresholds]) -> Affected:
+    """Code the whole components of a few records, as they stand: for explaining, nothing has changed."""
+    con, ledger = session.con, _Ledger.read(session)
+    _register_ids(session, "decided", records)
+    _register_ids(session, "changed_records", [])
+    _register_ids(session, "changed_ends", [])
+    _register_pairs(session, "same_pairs", ledger.standing_same())
+    con.execute("create or replace temp table affected as from decided")
+    _close(session)
+    _code_keys(session)
+    nothing = Delta("explain", "", 0, 0, everything=False, watermark=None)
+    return _arrays(session, nothing, ledger, thresholds)
+
+
 _END = "split_part(key, '|', {})::uuid"
 
 
