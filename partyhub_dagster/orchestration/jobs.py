@@ -1,0 +1,88 @@
+"""The jobs of a hub and when they run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from partyhub_dagster.answers.verification import verify_hub
+from partyhub_dagster.errors import InvariantError
+from partyhub_dagster.hub import Run
+from partyhub_dagster.matching.model import Kind
+from partyhub_dagster.matching.registry import train
+from partyhub_dagster.orchestration.lake_asset import LAKE_POOL
+from partyhub_dagster.orchestration.resources import HubResource
+from partyhub_dagster.orchestration.scrubber import attempt
+
+_TRY_AGAIN = dg.RetryPolicy(max_retries=2, delay=5)  # taken only by failures that waiting can cure
+
+
+def asset_jobs() -> list[Any]:
+    """List the jobs that are selections of assets."""
+    build = dg.define_asset_job(
+        "build_hub",
+        selection=dg.AssetSelection.all(),
+        description="Load what is new or changed and bring every stage up to a checked release and its export.",
+        op_retry_policy=_TRY_AGAIN,
+    )
+    return [build]
+
+
+def op_jobs(kinds: list[Kind]) -> list[dg.JobDefinition]:
+    """List the jobs that make no asset."""
+    return [_train_models(kinds), _verify()]
+
+
+def nightly() -> dg.ScheduleDefinition:
+    """Return the nightly build; it is switched on in the UI."""
+    return dg.ScheduleDefinition(name="nightly_build", job_name="build_hub", cron_schedule="0 2 * * *")
+
+
+def _train_models(kinds: list[Kind]) -> dg.JobDefinition:
+    @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing))
+    def train_candidates(context: dg.OpExecutionContext, hub: HubResource) -> Iterator[dg.Output[None]]:
+        """Train a candidate model of every kind."""
+
+        def work(run: Run) -> dict[str, Any]:
+            stored = {kind: train(run.session, run.config, kind, activate=False) for kind in kinds}
+            return {f"{kind}/version": found.model.version for kind, found in stored.items()}
+
+        versions = attempt(hub, "train", work)
+        context.log.info("candidates: %s", ", ".join(f"{k} {v[:12]}" for k, v in versions.items()))
+        yield dg.Output(None, metadata=versions)
+
+    @dg.job(
+        description="Train a candidate model of every kind; `partyhub model activate` makes one the active one."
+    )
+    def train_models() -> None:
+        train_candidates()
+
+    return train_models
+
+
+def _verify() -> dg.JobDefinition:
+    @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing))
+    def compare_with_rebuild(context: dg.OpExecutionContext, hub: HubResource) -> Iterator[dg.Output[None]]:
+        """Rebuild the newest release beside the hub and compare."""
+
+        def work(run: Run) -> int:
+            found = verify_hub(run.hub)
+            if not found["equal"]:
+                listed = "; ".join(f"{d['table']}: {d['rows']:,} {d['what']}" for d in found["differences"])
+                raise InvariantError(
+                    f"The hub differs from a fresh build of itself: {listed}.",
+                    remedy="Run `partyhub build --full`, and report it.",
+                )
+            return int(found["parties"])
+
+        parties = attempt(hub, "verify", work)
+        context.log.info("equal: %d parties", parties)
+        yield dg.Output(None, metadata={"parties": parties})
+
+    @dg.job(
+        description="Compare the newest release with a fresh build of the same records, decisions and models."
+    )
+    def verify() -> None:
+        compare_with_rebuild()
+
+    return verify
