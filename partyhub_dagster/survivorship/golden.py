@@ -38,7 +38,7 @@ def master_parties(
     chunks = max(1, -(-total // _CHUNK))
     groups = groups_of(config)
     for chunk in range(chunks):
-        with _scratch(con):
+        with _scratch(con, len(config.attributes)):
             extent = _collect_order(con, f"hash(party_id) % {chunks} = {chunk}", members, records)
             _collect_members(con, records, groups)
             _collect_parties(con, config, confidence, extent)
@@ -54,14 +54,14 @@ def master_parties(
 
 
 @contextmanager
-def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Drop every table of work, also after an error."""
+def _scratch(con: duckdb.DuckDBPyConnection, attributes: int) -> Iterator[None]:
+    """Drop every table of work, also after an error; there are at most two per attribute."""
     try:
         yield
     finally:
-        made = "select table_name from duckdb_tables() where temporary and starts_with(table_name, $prefix)"
-        for (name,) in con.execute(made, {"prefix": f"{_WORK}_"}).fetchall():
-            con.execute(f"drop table temp.{quote_name(name)}")
+        numbered = [f"{word}_{place}" for word in ("group", "pins") for place in range(attributes)]
+        for name in ("ids", "order", "members", "parties", "pins", *numbered):
+            con.execute(f"drop table if exists temp.{_WORK}_{name}")
 
 
 def _collect_order(con: duckdb.DuckDBPyConnection, chunk: str, members: str, records: str) -> Extent:
