@@ -5,6 +5,7 @@ model that differs in stop keys alone leaves every stored key as it is.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import duckdb
 
@@ -18,6 +19,10 @@ MAX_TOKENS = 6
 """Pairs of tokens are taken from the first tokens of a name only: their number grows with the square."""
 
 
+Tier = Literal["core", "wide", "extra"]
+"""core: in every model. wide: in shipped models. wide and extra join a trained model when worth their pairs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A named way to find pairs: `keys` is SQL over a record `r` giving one key, or a list of keys."""
@@ -25,7 +30,7 @@ class Rule:
     name: str
     keys: str
     many: bool = False
-    extra: bool = False  # joins the model only when freezing finds it worth its pairs
+    tier: Tier = "core"
 
     def select(self, source: str) -> str:
         """Return the select of (rule, key_hash, rid); the rule is in the hash, so hashes of rules differ."""
@@ -45,14 +50,14 @@ def _pairs_of(tokens: str) -> str:
 
 
 _SHARED = (
-    Rule("rare_name_token", "r.rare_tokens", many=True),
+    Rule("rare_name_token", "r.rare_tokens", many=True, tier="wide"),
     Rule("two_name_tokens", _pairs_of("r.name_tokens"), many=True),
     Rule("phone", "r.phones", many=True),
     Rule("email", "r.emails", many=True),
     Rule("identifier", "list_concat(r.ids, r.weak_ids)", many=True),
     Rule("address", "r.addresses", many=True),
     Rule("house_and_postcode", "r.house_number || '|' || r.postcode"),
-    Rule("phonetic_and_postcode", "r.name_phonetic || '|' || r.postcode"),
+    Rule("phonetic_and_postcode", "r.name_phonetic || '|' || r.postcode", tier="wide"),
 )
 
 _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
@@ -60,18 +65,18 @@ _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
         *_SHARED,
         Rule("phonetic_and_birth_year", "r.name_phonetic || '|' || year(r.birth_date)"),
         Rule("given_and_birth_date", "coalesce(r.name_root, r.name_given) || '|' || r.birth_date"),
-        Rule("initial_and_birth_date", "left(r.name_given, 1) || '|' || r.birth_date"),
-        Rule("family_initial_and_birth_date", "left(r.name_family, 1) || '|' || r.birth_date"),
-        Rule("given_and_postcode", "coalesce(r.name_root, r.name_given) || '|' || r.postcode"),
-        Rule("family_and_initial", "r.name_family || '|' || left(r.name_given, 1)", extra=True),
-        Rule("phonetic_and_city", "r.name_phonetic || '|' || r.city", extra=True),
+        Rule("initial_and_birth_date", "left(r.name_given, 1) || '|' || r.birth_date", tier="wide"),
+        Rule("family_initial_and_birth_date", "left(r.name_family, 1) || '|' || r.birth_date", tier="wide"),
+        Rule("given_and_postcode", "coalesce(r.name_root, r.name_given) || '|' || r.postcode", tier="wide"),
+        Rule("family_and_initial", "r.name_family || '|' || left(r.name_given, 1)", tier="extra"),
+        Rule("phonetic_and_city", "r.name_phonetic || '|' || r.city", tier="extra"),
         Rule(
             "given_and_birth_year",
             "coalesce(r.name_root, r.name_given) || '|' || year(r.birth_date)",
-            extra=True,
+            tier="extra",
         ),
-        Rule("birth_day_and_family", "r.name_family || '|' || strftime(r.birth_date, '%m%d')", extra=True),
-        Rule("mailbox", "split_part(r.emails[1], '@', 1)", extra=True),
+        Rule("birth_day_and_family", "r.name_family || '|' || strftime(r.birth_date, '%m%d')", tier="extra"),
+        Rule("mailbox", "split_part(r.emails[1], '@', 1)", tier="extra"),
     ),
     "organization": (
         *_SHARED,
@@ -82,14 +87,15 @@ _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
             "[case when length(r.name_acronym) > 2 then r.name_acronym end,"
             " case when length(r.name_full) between 3 and 8 then replace(r.name_full, ' ', '') end]",
             many=True,
+            tier="wide",
         ),
         Rule("website", "r.websites", many=True),
-        Rule("phonetic_and_city", "r.name_phonetic || '|' || r.city", extra=True),
-        Rule("name_start_and_city", "left(r.name_full, 5) || '|' || r.city", extra=True),
-        Rule("name_start", "left(replace(r.name_full, ' ', ''), 8)", extra=True),
-        Rule("name_start_and_region", "left(r.name_full, 5) || '|' || r.region", extra=True),
-        Rule("street_and_house", "r.street || '|' || r.house_number", extra=True),
-        Rule("phone_end", "list_transform(r.phones, lambda x: right(x, 7))", many=True, extra=True),
+        Rule("phonetic_and_city", "r.name_phonetic || '|' || r.city", tier="extra"),
+        Rule("name_start_and_city", "left(r.name_full, 5) || '|' || r.city", tier="extra"),
+        Rule("name_start", "left(replace(r.name_full, ' ', ''), 8)", tier="extra"),
+        Rule("name_start_and_region", "left(r.name_full, 5) || '|' || r.region", tier="extra"),
+        Rule("street_and_house", "r.street || '|' || r.house_number", tier="extra"),
+        Rule("phone_end", "list_transform(r.phones, lambda x: right(x, 7))", many=True, tier="extra"),
     ),
 }
 

@@ -152,7 +152,7 @@ def default_artefact(kind: Kind, settings: MatchSettings) -> dict[str, Any]:
             "rules": [
                 rule.name
                 for rule in rules_of(kind)
-                if not rule.extra and rule.name not in settings.blocking.disable
+                if rule.tier != "extra" and rule.name not in settings.blocking.disable
             ],
             "limits": {},
             "max_block": settings.blocking.max_block,
@@ -164,8 +164,3 @@ def default_artefact(kind: Kind, settings: MatchSettings) -> dict[str, Any]:
         "outgrown": {},
         "metrics": {},
     }
-
-
-def default_model(kind: Kind, settings: MatchSettings | None = None) -> MatchModel:
-    """Return the model of shipped weights: the same for every hub with these settings."""
-    return MatchModel.of(default_artefact(kind, settings or MatchSettings()))

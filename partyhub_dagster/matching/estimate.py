@@ -19,11 +19,11 @@ from partyhub_dagster.matching.pairs import create_pairs
 from partyhub_dagster.matching.score import score_pairs
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 
-RANDOM_RECORDS = 1_500
-"""Records whose pairs (about a million) show how random pairs fall."""
+RANDOM_RECORDS = 1_000
+"""Records whose pairs (about half a million) show how random pairs fall."""
 
-SESSION_RECORDS = 200_000
-SESSION_PAIRS = 300_000
+SESSION_RECORDS = 100_000
+SESSION_PAIRS = 100_000
 LEAST_PAIRS = 200
 LEAST_SEEN = 5
 SHIPPED_MATCHES = 50

@@ -38,6 +38,12 @@ BRANCH_WORDS = tuple(
 )
 """Words that tell a unit of a company, or a place, from its parent when all other words agree."""
 
+_NEEDED = """
+    record_id, name_full, name_given, name_family, name_suffix, name_root, name_tokens, names, legal_form,
+    name_numbers, name_acronym, birth_date, address_full, addresses, street, house_number, unit, city, region,
+    postcode, country, phones, emails, websites, ids, weak_ids
+"""
+
 _COMMON = """
     nullif(name_full, '') as name_full,
     ph_hashes(addresses) as addresses, address_full, street, house_number, unit, postcode, city, region,
@@ -78,8 +84,8 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
     try:
         own = _PERSON if model.kind == "person" else _ORGANIZATION
         con.execute(
-            f"create or replace temp table ph_records as"
-            f" select (row_number() over (order by record_id) - 1)::integer as rid, *"
+            "create or replace temp table ph_records as"
+            f" select (row_number() over (order by record_id) - 1)::integer as rid, {_NEEDED}"
             f" from {records} where kind = $kind",
             {"kind": model.kind},
         )
@@ -96,7 +102,7 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
         )
     finally:
         con.unregister("ph_frequencies")
-        for table in ("ph_records", "ph_base", "ph_tokens", *(f"ph_rare_{c}" for c in _COUNTED_LISTS)):
+        for table in ("ph_records", "ph_base", "ph_tokens", *(f"ph_common_{c}" for c in _COUNTED_LISTS)):
             con.execute(f"drop table if exists {table}")
 
 
@@ -126,16 +132,23 @@ def _tokens_join(con: duckdb.DuckDBPyConnection, model: MatchModel) -> tuple[str
 def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -> tuple[str, str]:
     """The values of a list that few records hold: a switchboard or a shared mailbox is not among them."""
     field = _COUNTED_LISTS[column]
-    rare = model.artefact["frequencies"].get(field, {}).get("rare", 1)
+    held = model.artefact["frequencies"].get(field, {"rare": 1, "counts": {}})
+    if max(held["counts"].values(), default=0) <= held["rare"]:
+        return f"base.{column} as rare_{column}", ""
     con.execute(
-        f"create temp table ph_rare_{column} as"
+        f"create temp table ph_common_{column} as"
         f" with exploded as (select rid, unnest({column}) as value from ph_records)"
-        f" select rid, list(ph_hash(exploded.value)) as rare_{column} from exploded"
-        f" left join ph_frequencies as seen on seen.field = '{field}' and seen.value = exploded.value"
-        f" where coalesce(seen.count, 1) <= $rare group by rid",
-        {"rare": rare},
+        " select rid, list(ph_hash(exploded.value)) as common from exploded"
+        f" join ph_frequencies as seen on seen.field = '{field}' and seen.value = exploded.value"
+        " where seen.count > $rare group by rid",
+        {"rare": held["rare"]},
     )
-    return f"rare_{column}", f"left join ph_rare_{column} on ph_rare_{column}.rid = base.rid"
+    table = f"ph_common_{column}"
+    rare = f"list_filter(base.{column}, lambda x: not list_contains({table}.common, x))"
+    return (
+        f"case when {table}.rid is null then base.{column} when len({rare}) > 0 then {rare} end as rare_{column}",
+        f"left join {table} on {table}.rid = base.rid",
+    )
 
 
 def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
@@ -149,7 +162,7 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
                 continue
             name, held = tf_column(comparison, level), frequencies.get(level.tf)
             if held is None:
-                columns.append(f", null::varchar as {name}, null::double as tf_{name}")
+                columns.append(f", null::double as tf_{name}")
                 continue
             if level.tf not in joined:
                 joined.add(level.tf)
@@ -159,7 +172,7 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
                 )
             scale = weights[level.name][1] / (held["total"] * held["agree"])
             columns.append(
-                f", null::varchar as {name}, case when base.{level.tf} is not null"
+                f", case when base.{level.tf} is not null"
                 f" then coalesce(f_{level.tf}.count, 1) * {scale!r}::double end as tf_{name}"
             )
     return joins, columns

@@ -10,7 +10,7 @@ from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
 
-SAMPLED_PAIRS = 20_000
+SAMPLED_PAIRS = 5_000
 """New pairs of a rule that are scored to estimate what it brings."""
 
 WORTH = 0.02
@@ -49,13 +49,15 @@ def add_rules(
     con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, keys: str, settings: MatchSettings
 ) -> dict[str, Any]:
     """Try each extra rule on top of those chosen so far, and keep it when its matches are worth its pairs."""
-    kind, chosen = artefact["kind"], list(artefact["blocking"]["rules"])
-    extras = [
-        rule.name for rule in rules_of(kind) if rule.extra and rule.name not in settings.blocking.disable
-    ]
+    kind = artefact["kind"]
+    allowed = [rule for rule in rules_of(kind) if rule.name not in settings.blocking.disable]
+    chosen = [rule.name for rule in allowed if rule.tier == "core"]
+    extras = [rule.name for rule in allowed if rule.tier != "core"]
     size = _count(con, f"(from {records} where kind = '{kind}')")
-    if size >= LEAST_RECORDS:
-        model = MatchModel.of(artefact)
+    if size < LEAST_RECORDS:
+        chosen = list(artefact["blocking"]["rules"])
+    else:
+        model = MatchModel.of(_with_rules(artefact, chosen))
         create_pairs(con, model, keys, None, "ph_found")
         held, matches = _count(con, "ph_found"), _expected_matches(con, model, records, "ph_found")
         for extra in extras:

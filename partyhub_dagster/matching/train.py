@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
-from partyhub_dagster.matching.default_weights import default_artefact, default_model
+from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.freeze import add_rules, create_all_keys, freeze_stop_keys, raise_link
 from partyhub_dagster.matching.frequencies import count_frequencies
@@ -18,6 +18,36 @@ __all__ = ["default_model", "train_model"]
 
 SEED = 1
 KEYS = "ph_all_keys"
+
+
+ENOUGH_TO_COUNT = 1_000
+"""Records from which on a model of shipped weights knows how often values occur."""
+
+
+def default_model(
+    kind: Kind,
+    settings: MatchSettings | None = None,
+    con: duckdb.DuckDBPyConnection | None = None,
+    records: str | None = None,
+) -> MatchModel:
+    """Return the model of shipped weights; given enough records, with their frequencies, stop keys and prior.
+
+    Guarantees: a function of settings and records.
+    """
+    settings = settings or MatchSettings()
+    if con is None or records is None:
+        return MatchModel.of(default_artefact(kind, settings))
+    artefact = counted_artefact(con, records, kind, settings)
+    if artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
+        return MatchModel.of(default_artefact(kind, settings) | {"trained_on": artefact["trained_on"]})
+    create_all_keys(con, artefact, records, settings, KEYS)
+    try:
+        artefact = freeze_stop_keys(con, artefact, KEYS)
+        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), records, KEYS)
+        artefact = raise_link(con, artefact, records, KEYS, settings)
+    finally:
+        con.execute(f"drop table if exists {KEYS}")
+    return MatchModel.of(artefact)
 
 
 def train_model(
