@@ -6,7 +6,7 @@ from partyhub_dagster.normalize.cleaned import NOTHING, PLACEHOLDER, Cleaned
 from partyhub_dagster.normalize.placeholders import is_placeholder
 from partyhub_dagster.normalize.text import tidy
 
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*", re.IGNORECASE)
+_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*://+|https?:/*|//+)", re.IGNORECASE)
 _WWW = re.compile(r"^www\d?\.")
 _HOST = re.compile(r"^(?:[\w](?:[\w-]{0,62}[\w])?\.)+[^\W\d_][\w-]{1,62}$")
 _SECOND_LEVELS = frozenset(
