@@ -19,13 +19,22 @@ from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.metadata import quote_text
-from partyhub_dagster.lake.releases import Release, ReleaseFacts, make_release, needs_release, newest_release
+from partyhub_dagster.lake.releases import (
+    Release,
+    ReleaseFacts,
+    make_release,
+    needs_release,
+    newest_release,
+    read_release,
+)
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
+from partyhub_dagster.publish.manifest import Manifest
+from partyhub_dagster.publish.parquet import export_release
 from partyhub_dagster.quality.evaluate import evaluate_suite
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import RuleResult, latest_results
@@ -57,6 +66,15 @@ class Hub:
         with locked(self.place.home / "run.lock", wait=False, holder="run"), self.place.connect() as con:
             ensure_schema(self.place, con, self.config.attributes.values())
             yield Run(self, Session(self.place, con, run_id or str(uuid.uuid4()), full))
+
+    def export(self) -> Manifest:
+        """Write the newest release as golden Parquet and make it the current export.
+
+        Raises:
+            NotFoundError: there is no release yet.
+        """
+        with read_release(self.place) as (con, release):
+            return export_release(con, self.config, self.place.home, release, "golden_parties")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,11 @@ def show(
         say_json(answer)
         return
     say(f"Party {answer['party_id']}  {answer['party_type']}  (release {answer['release']})")
-    rows = []
-    for attribute, held in answer["values"].items():
-        for item in held.get("each", [held]):
-            rows.append(
-                (attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"])
-            )
+    rows = [
+        (attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"])
+        for attribute, held in answer["values"].items()
+        for item in held.get("each", [held])
+    ]
     say_table([("attribute", "value", "from", "rule"), *rows])
     say(f"Members: {len(answer['members'])}")
     say_table([(m["source"], m["source_record_id"], m["record_id"]) for m in answer["members"]])

@@ -10,6 +10,7 @@ import typer
 from partyhub_dagster.cli.options import Config, Json, Quiet
 from partyhub_dagster.cli.printing import complain, progress, say, say_json, say_table
 from partyhub_dagster.errors import GateError, SourceError
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.places import config_file, home_folder, open_hub
 
 config_app = typer.Typer(help="Look after hub.yaml.", no_args_is_help=True)
@@ -109,14 +110,19 @@ def _say_stages(report: dict[str, Any]) -> None:
 
 def export(*, config: Config = None, json: Json = False) -> None:
     """Write the newest release as golden Parquet by party type, with a manifest."""
-    from partyhub_dagster.answers.exporting import export_newest
-
-    manifest = export_newest(open_hub(config_file(config)))
+    hub = open_hub(config_file(config))
+    manifest = hub.export()
     if json:
-        say_json(manifest)
+        say_json(manifest.model_dump(mode="json"))
         return
-    say(f"Release {manifest['release']} in {manifest['location']}")
-    say_table([(f["path"], f["rows"]) for f in manifest["files"]])
+    say(f"Release {manifest.release} in {parquet_place(hub)}")
+    say_table([(file.path, file.rows) for file in manifest.files])
+
+
+def parquet_place(hub: Hub) -> str:
+    """Say where the exports of a hub lie."""
+    where = hub.config.publish.parquet
+    return where if "://" in where else str(hub.place.home / where)
 
 
 def demo(
@@ -126,7 +132,6 @@ def demo(
 ) -> None:
     """Generate three sources, master them with the Dagster job build_hub, and show what came out."""
     from partyhub_dagster.answers.evaluation import evaluate_release
-    from partyhub_dagster.answers.exporting import current_location
     from partyhub_dagster.answers.status import read_status
     from partyhub_dagster.orchestration.run import run_job
 
@@ -149,7 +154,7 @@ def demo(
     if json:
         say_json({"status": answer, "evaluation": figures})
         return
-    _say_summary(answer, figures, data, current_location(hub))
+    _say_summary(answer, figures, data, parquet_place(hub))
 
 
 def _say_summary(status: dict[str, Any], figures: dict[str, Any], data: Path, parquet: str) -> None:

@@ -9,9 +9,8 @@ from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_MODELS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
-from partyhub_dagster.matching.default_weights import default_model
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.train import train_model
+from partyhub_dagster.matching.train import default_model, train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
 ENOUGH_IN_ONE_SOURCE = 5_000
@@ -65,7 +64,9 @@ def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel
         return train(session, config, kind, activate=True)
     if stored is not None:
         return stored
-    model = default_model(kind, config.matching.of(kind))
+    records = _records_of(session, kind)
+    model = default_model(kind, config.matching.of(kind), session.con, records)
+    session.drop(records)
     return _store(session, config, model, "shipped", activate=True)
 
 
@@ -84,14 +85,18 @@ def enough_to_train(session: Session, kind: Kind) -> bool:
 
 def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) -> StoredModel:
     """Train a model on the live records; a candidate unless it is to be active at once."""
-    con = session.con
-    con.execute(
-        "create or replace temp table training_records as select * exclude (epoch) from normalized_parties"
+    records = _records_of(session, kind)
+    model = train_model(session.con, records, kind, config.matching.of(kind))
+    session.drop(records)
+    return _store(session, config, model, "trained", activate=activate)
+
+
+def _records_of(session: Session, kind: Kind) -> str:
+    session.con.execute(
+        "create or replace temp table model_records as select * exclude (epoch) from normalized_parties"
         f" where kind = '{kind}'"
     )
-    model = train_model(con, "training_records", kind, config.matching.of(kind))
-    session.drop("training_records")
-    return _store(session, config, model, "trained", activate=activate)
+    return "model_records"
 
 
 def activate(session: Session, version: str) -> StoredModel:
