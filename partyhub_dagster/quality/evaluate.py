@@ -64,12 +64,9 @@ def _evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str
     """
     readers = Counter(name for rule in rules for name in rule.reads)
     for name in (name for name, count in readers.items() if count > 1):
-        con.execute(
-            f"create temp table {name} as from lake.{name} limit {_SMALL + 1}"
-        )  # hides the one in the lake
-        row = con.execute(f"select count(*) from temp.main.{name}").fetchone()
-        if row is None or row[0] > _SMALL:
-            con.execute(f"drop table temp.main.{name}")
+        row = con.execute(f"select count(*) from lake.{name}").fetchone()
+        if row is not None and row[0] <= _SMALL:
+            con.execute(f"create temp table {name} as from lake.{name}")  # hides the one in the lake
     return {rule.name: _outcome(con, rule) for rule in rules}
 
 

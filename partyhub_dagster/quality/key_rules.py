@@ -3,7 +3,7 @@
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.tables import all_tables
-from partyhub_dagster.quality.rule import CheckedAsset, Rule, Suite, sample_of
+from partyhub_dagster.quality.rule import CheckedAsset, Rule, Suite, no_row_breaks, sample_of
 
 _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
     "source_parties": ("source", "source_parties"),
@@ -30,6 +30,8 @@ _WRITTEN_AFTERWARDS = frozenset({
     "golden_history",
 })  # fmt: skip
 
+_LARGE = frozenset({"blocking_keys", "match_edges"})  # many rows a record
+
 
 def key_rules(config: HubConfig) -> list[Rule]:
     """List the rule of each table of the lake."""
@@ -45,7 +47,7 @@ def _key_rule(table: Table) -> Rule:
         asset=asset,
         reads=() if table.name in _WRITTEN_AFTERWARDS else (table.name,),
         description=f"No two rows of {table.name} have the same {', '.join(table.key)}.",
-        query=_repeated(table),
+        query=_repeated_by_hash(table) if table.name in _LARGE else _repeated(table),
     )
 
 
@@ -58,6 +60,15 @@ def _repeated(table: Table) -> str:
         f" {sample_of('id', 'held > 1')} as sample"
         f" from (select count(*) as held, {_id_of(table)} as id from {table.name} group by {keys})"
     )
+
+
+def _repeated_by_hash(table: Table) -> str:
+    """Return the query of the rule on a large table: groups of 8 bytes first, then the keys of equal hash only."""
+    keys = ", ".join(quote_name(name) for name in table.key)
+    suspects = f"select hash({keys}) from {table.name} group by hash({keys}) having count(*) > 1"
+    suspected = f"{table.name} where hash({keys}) in ({suspects})"
+    repeated = f"select {_id_of(table)} as id from {suspected} group by {keys} having count(*) > 1"
+    return no_row_breaks(table.name, repeated)
 
 
 def _id_of(table: Table) -> str:

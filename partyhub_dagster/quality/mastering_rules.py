@@ -1,5 +1,7 @@
 """The mastering suite: every live record is compared, clustered once, and under the right id."""
 
+from collections.abc import Sequence
+
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.config.semantics import ATTRIBUTE_TYPES
 from partyhub_dagster.lake.metadata import quote_text
@@ -99,15 +101,21 @@ def _sizes(config: HubConfig) -> list[Rule]:
 
 
 def _values(config: HubConfig) -> list[Rule]:
-    identifiers = [name for name, a in config.attributes.items() if ATTRIBUTE_TYPES[a.type].is_identifier]
-    rules = [
-        _validity(config, name) for name in dict.fromkeys([*identifiers, *config.quality.min_valid_share])
+    wanted = config.quality.min_valid_share
+    identifiers = [
+        name for name, found in config.attributes.items() if ATTRIBUTE_TYPES[found.type].is_identifier
     ]
+    others = [name for name in identifiers if name not in wanted]
     placeholders = (
         "select count(*) as rows_checked, count(*) filter (placeholders > 0) as rows_failed,"
         " rows_failed / nullif(rows_checked, 0) as measured,"
         f" {sample_of('record_id', 'placeholders > 0')} as sample from normalized_parties"
     )
+    rules = [
+        _validity(f"identifier_validity:{name}", "block", [name], share) for name, share in wanted.items()
+    ]
+    if others:
+        rules.append(_validity("identifier_validity", "warn", others, _USUAL_VALID_SHARE))
     return [
         *rules,
         _rule(
@@ -118,22 +126,27 @@ def _values(config: HubConfig) -> list[Rule]:
     ]  # fmt: skip
 
 
-def _validity(config: HubConfig, attribute: str) -> Rule:
-    configured = config.quality.min_valid_share.get(attribute)
-    threshold = _USUAL_VALID_SHARE if configured is None else configured
+def _validity(name: str, severity: Severity, attributes: Sequence[str], share: float) -> Rule:
+    """Make the rule that the worst of the attributes is good enough; values are read once, which is what it costs."""
+    counted, checkable, bad, shares = [], [], [], []
+    for place, attribute in enumerate(attributes):
+        for count, kept in ((f"checkable_{place}", "is not null"), (f"bad_{place}", "= false")):
+            held = f'"values"[{quote_text(attribute)}]'
+            counted.append(f"coalesce(len(list_filter({held}, lambda v: v.valid {kept})), 0) as {count}")
+        checkable.append(f"checkable_{place}")
+        bad.append(f"bad_{place}")
+        shares.append(f"1 - sum(bad_{place}) / nullif(sum(checkable_{place}), 0)")
+    any_bad = f"{' + '.join(bad)} > 0"
     measuring = (
-        "select coalesce(sum(checkable), 0)::bigint as rows_checked, coalesce(sum(bad), 0)::bigint as rows_failed,"
-        " 1 - rows_failed / nullif(rows_checked, 0) as measured,"
-        f" {sample_of('record_id', 'bad > 0')} as sample from ("
-        " select record_id, len(list_filter(held, lambda v: v.valid is not null)) as checkable,"
-        " len(list_filter(held, lambda v: not v.valid)) as bad"
-        f' from (select record_id, "values"[{quote_text(attribute)}] as held from normalized_parties))'
+        f"select coalesce(sum({' + '.join(checkable)}), 0)::bigint as rows_checked,"
+        f" coalesce(sum({' + '.join(bad)}), 0)::bigint as rows_failed,"
+        f" least({', '.join(shares)}) as measured, {sample_of('record_id', any_bad)} as sample"
+        f" from (select record_id, {', '.join(counted)} from normalized_parties)"
     )
     return _rule(
-        f"identifier_validity:{attribute}", "warn" if configured is None else "block", "normalized_parties",
-        ("normalized_parties",),
-        f"At least {threshold:.0%} of the values of {attribute} that can be checked are valid.",
-        at_least(threshold, measuring),
+        name, severity, "normalized_parties", ("normalized_parties",),
+        f"At least {share:.0%} of the values of {' and of '.join(attributes)} that can be checked are valid.",
+        at_least(share, measuring),
     )  # fmt: skip
 
 

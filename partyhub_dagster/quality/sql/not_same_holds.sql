@@ -38,9 +38,16 @@ standing as (
         from standing_revocations as r
         where (r.revokes = d.decision_id or r.revokes = d.group_id) and r.sequence > d.sequence
     )
+),
+ends as (
+    select decision_id, unnest([left_id, right_id]) as record_id
+    from standing
+    where decision_id not in (
+        select decision_id from cluster_conflicts where what = 'decision' and decision_id is not null
+    )
 )
-select l.party_id as id
-from standing as d
-join party_clusters as l on l.record_id = d.left_id
-join party_clusters as r on r.record_id = d.right_id and r.party_id = l.party_id
-where d.decision_id not in (select decision_id from cluster_conflicts where what = 'decision' and decision_id is not null)
+select min(party_id) as id
+from ends
+join party_clusters using (record_id)
+group by decision_id
+having count(*) = 2 and count(distinct party_id) = 1
