@@ -31,6 +31,7 @@ _UNITLIKE = re.compile(
     re.IGNORECASE,
 )
 _REGION_AT_END = re.compile(r"\s([A-Z]{2})$")
+_CODE_ALONE = re.compile(r"^\s*(?:\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2})\s*$", re.IGNORECASE)
 _USA_AT_END = re.compile(r"^(.+?\d[\d-]*)\s+(USA|U\.S\.A\.|United States(?: of America)?)$", re.IGNORECASE)
 _STREET_ENDS = frozenset({"CT", "NE", "SE", "NW", "SW", "AL", "PR"})
 _STREET_LABELS = (
@@ -68,6 +69,9 @@ def looks_whole(line: str) -> bool:
 def _without_country(text: str) -> tuple[str, str | None]:
     """Take a country off the end; two letters there may be a region, so only USA and longer words count."""
     head, comma, tail = text.rpartition(",")
+    if comma and _CODE_ALONE.match(tail) and "," in head:  # LEEDS, UNITED KINGDOM, LS1 1AA
+        rest, code = _without_country(head)
+        return (f"{rest},{tail}", code) if code else (text, None)
     if not comma:
         match = _USA_AT_END.search(text)
         return (match[1], "US") if match else (text, None)
@@ -116,9 +120,13 @@ def _international(text: str, country: str | None) -> Address:
     pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
     if len(pieces) < 2:
         return Address(line=pieces[0] if pieces else text, postal_code=code)
-    if country and pieces[-1].lower() in region_codes(country) and len(pieces) > 2:
+    if _CODE_ALONE.match(pieces[-1]):
+        code, pieces = code or pieces[-1], pieces[:-1]
+    if country and len(pieces) > 2 and pieces[-1].lower() in region_codes(country):
         region, pieces = pieces[-1], pieces[:-1]
     last = pieces[-1]
+    if len(pieces) == 1:
+        return Address(line=last, region=region, postal_code=code)
     if (match := _CODE_CITY.match(last)) is not None:
         code, last = code or match[1], match[2]
     elif (match := _CITY_CODE.match(last)) is not None:

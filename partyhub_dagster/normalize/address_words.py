@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import cache
 
+from partyhub_dagster.normalize.text import tokens
+
 STREET_TYPES = {
     word: short
     for short, words in {
@@ -28,7 +30,7 @@ STREET_TYPES = {
 UNIT_WORDS = {
     word: short
     for short, words in {
-        "apt": "apartment apt flat", "ste": "suite ste", "unit": "unit", "fl": "floor fl flr", "rm": "room rm",
+        "apt": "apartment apt appt flat", "ste": "suite ste", "unit": "unit", "fl": "floor fl flr", "rm": "room rm",
         "bldg": "building bldg", "lot": "lot", "trlr": "trailer trlr", "dept": "department dept", "ph": "penthouse ph",
     }.items()
     for word in words.split()
@@ -61,6 +63,7 @@ def region_codes(country: str) -> dict[str, str]:
     for region in regions or ():
         code = region.code.partition("-")[2].lower()
         found[region.name.lower()] = code
+        found[" ".join(tokens(region.name))] = code
         found[code] = code
     return found
 

@@ -38,7 +38,7 @@ _NUMBERED_WAYS = frozenset(
     "hwy rte rd ave st road highway route avenue street fm cr us sr county state".split()
 )
 _UNIT = re.compile(
-    r"(?:^|[\s,]+)(?:(apt|apartment|unit|suite|ste|flat|room|rm|floor|fl|flr|bldg|building|lot|ph|penthouse|dept)\b\.?"
+    r"(?:^|[\s,]+)(?:(apt|apartment|appt|unit|suite|ste|flat|room|rm|floor|fl|flr|bldg|building|lot|ph|penthouse|dept)\b\.?"
     r"\s*(?:no\.?|#)?\s*|#\s*)([\w-]*\d[\w-]*|[a-z])\b",
     re.IGNORECASE,
 )
@@ -126,6 +126,8 @@ def _address(given: dict[str, str], default: str | None) -> Address:
         text = whole
     elif stated.line and not stated.city and not stated.region and looks_whole(stated.line):
         text, stated = stated.line, stated._replace(line="")
+    elif stated.city and "," in stated.line and stated.city.lower() in stated.line.lower():
+        return stated._replace(line=_without_stated(stated.line, stated))
     else:
         return stated
     country = country_code(stated.country) if stated.country else default
@@ -135,7 +137,7 @@ def _address(given: dict[str, str], default: str | None) -> Address:
 
 def _without_stated(whole: str, stated: Address) -> str:
     """Take off the end of the whole what other columns say anyway, so that the rest parses better."""
-    if stated.postal_code and stated.city and stated.region:
+    if stated.city and (stated.postal_code or stated.region):
         for tail in (stated.country, stated.postal_code, stated.region, stated.city):
             if tail and whole.lower().endswith(tail.lower()) and len(whole) > len(tail):
                 whole = whole[: -len(tail)].rstrip(" ,")

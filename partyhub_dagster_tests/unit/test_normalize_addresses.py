@@ -30,6 +30,8 @@ def of_parts(**parts: str) -> str:
         ("12 - 14 High St, Leeds", "12-14|high st||leeds|||"),
         ("Bahnhofstraße 10, 86150 Augsburg, Germany", "10|bahnhofstrasse||augsburg||86150|de"),
         ("10 Downing Street, London SW1A 2AA, UK", "10|downing st||london||sw1a2aa|gb"),
+        ("18 Danver Place, Loughborough, United Kingdom, LE11 1UU", "18|danver pl||loughborough||le111uu|gb"),
+        ("Hardenbergstraße 87, Rheinland-Pfalz, 66879, Germany", "87|hardenbergstrasse||rheinland pfalz||66879|de"),
         ("1 rue de Rivoli, 75001 Paris, France", "1|rue de rivoli||paris||75001|fr"),
         ("100 King St W, Toronto, ON M5X 1A9, Canada", "100|king st w||toronto|on|m5x1a9|ca"),
     ],
@@ -77,6 +79,12 @@ def test_a_line_that_holds_a_city_is_parsed_and_other_columns_win() -> None:
     read = clean(of_parts(line="27 Washington, Oak Park, IL 60302", postal_code="60304"), PARTS)
     assert read["address_full"] == "27 washington oak park il 60304"
     assert read["shown_full"] == "27 Washington, Oak Park, IL 60304"
+
+
+def test_a_line_that_repeats_what_other_columns_say_is_cut() -> None:
+    line = "1602 Brenville Pl, San Francisco, CA 94105"
+    read = clean(of_parts(line=line, city="San Francisco", region="CA", postal_code="94105"), PARTS)
+    assert read["address_full"] == "1602 brenville pl san francisco ca 94105"
 
 
 def test_a_line_without_a_city_stays_a_street() -> None:

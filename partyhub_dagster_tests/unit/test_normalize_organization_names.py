@@ -37,6 +37,8 @@ def clean(unit: str) -> dict[str, object]:
         ("First National Bank", "1 national bank", None),
         ("1st National Bank", "1 national bank", None),
         ("Rocky IV", "rocky 4", None),
+        ("Univ. of Chicago Med. Ctr.", "university of chicago medical center", None),
+        ("St. Mary's Int'l Svcs", "saint marys international services", None),
         ("Vitamin C Foods", "vitamin c foods", None),
     ],
 )
