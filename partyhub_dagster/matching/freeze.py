@@ -22,7 +22,10 @@ LEAST_GAIN = 0.001
 MOST_PAIRS_PER_RECORD = 60
 
 LARGEST_COMPONENT = 0.01
-"""`link` is raised until no component holds a larger share of the records."""
+"""`link` is raised until no component holds a larger share of the records ..."""
+
+HARMLESS_COMPONENT = 100
+"""... but not for components of so few records, which clustering takes apart by itself."""
 
 LEAST_RECORDS = 1_000
 LINK_STEP = 0.5
@@ -149,7 +152,7 @@ def _lowest_safe_link(
     while True:
         kept = pairs["weight"] >= round(link * 1000)
         largest = _largest_component(np.asarray(pairs["l"])[kept], np.asarray(pairs["r"])[kept])
-        if largest <= max(LARGEST_COMPONENT * size, 10) or link >= HIGHEST_LINK:
+        if largest <= max(LARGEST_COMPONENT * size, HARMLESS_COMPONENT) or link >= HIGHEST_LINK:
             return link, largest
         link += LINK_STEP
 

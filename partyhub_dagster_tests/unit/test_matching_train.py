@@ -1,0 +1,121 @@
+"""Training without labels: the same data give the same model, and no model holds a value that few records share."""
+
+import random
+from typing import Any
+
+import duckdb
+import pytest
+
+from partyhub_dagster.config import MatchSettings, Thresholds
+from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS
+from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
+from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
+from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.train import default_model, train_model
+from partyhub_dagster_tests.unit.matching_records import connection_with, person, record_id
+
+GIVEN = [
+    "ann",
+    "bea",
+    "carl",
+    "dora",
+    "emil",
+    "fay",
+    "gus",
+    "hans",
+    "ida",
+    "jon",
+    "kim",
+    "lea",
+    "max",
+    "nora",
+]
+ENTITIES = 700
+
+
+def world(seed: int = 7) -> list[dict[str, Any]]:
+    """Return 700 people twice, the second time with an error in one of five, and a switchboard of 400."""
+    rng = random.Random(seed)  # noqa: S311  test data, not secrets
+    made: list[dict[str, Any]] = []
+    for entity in range(ENTITIES):
+        given, family = rng.choice(GIVEN), f"family{rng.randrange(300):03d}"
+        born = f"{rng.randrange(1940, 2000)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
+        address = f"{rng.randrange(1, 99)}|street {rng.randrange(80)}|city{rng.randrange(12)}|{rng.randrange(10000, 10400)}"
+        phone = "+12025550000" if entity < 200 else f"+1202{rng.randrange(10**7):07d}"
+        values = {"birth_date": born, "address": address, "phones": [phone]}
+        made.append(person(2 * entity, given, family, **values))
+        slip = family[:-1] + "x" if entity % 5 == 0 else family
+        made.append(person(2 * entity + 1, given, slip, source="crm" if entity % 2 else "web", **values))
+    return made
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[duckdb.DuckDBPyConnection, MatchModel]:
+    con = connection_with(world())
+    return con, train_model(con, "records", "person")
+
+
+def test_training_finds_who_is_who(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
+    con, model = trained
+    create_blocking_keys(con, model, "records", "keys")
+    create_pairs(con, model, "keys", None, "pairs")
+    score_pairs(con, model, "records", "pairs", "scored")
+    linked = con.execute(f"from scored where weight >= {round(model.thresholds.link * 1000)}").fetchall()
+    true = {frozenset((record_id(2 * entity), record_id(2 * entity + 1))) for entity in range(ENTITIES)}
+    found = {frozenset((a, b)) for a, b, _ in linked}
+    assert len(found & true) >= 0.98 * len(true)
+    assert len(found & true) >= 0.95 * len(found)
+
+
+def test_the_same_records_in_another_order_give_the_same_model(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    records = world()
+    random.Random(1).shuffle(records)  # noqa: S311  test data, not secrets
+    assert train_model(connection_with(records), "records", "person") == trained[1]
+
+
+def test_no_value_of_few_records_is_in_the_model(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    counts = [held["counts"] for held in trained[1].artefact["frequencies"].values()]
+    assert sum(map(len, counts)) > 0
+    assert min(n for held in counts for n in held.values()) >= RAREST_KEPT
+
+
+def test_a_switchboard_becomes_a_stop_key(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
+    con, model = trained
+    assert len(model.stop_keys["phone"]) == 1
+    create_blocking_keys(con, model, "records", "keys")
+    assert large_blocks(con, model, "keys") == []
+
+
+def test_the_model_knows_what_it_has_seen(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
+    assert dict(trained[1].trained_on) == {"crm": 1050, "web": 350}
+    assert trained[1].origin == "trained"
+    assert MatchModel.from_json(trained[1].to_json()) == trained[1]
+
+
+def test_thresholds_of_the_settings_stay_as_they_are() -> None:
+    settings = MatchSettings(thresholds=Thresholds(link=3))
+    con = connection_with(world()[:600])
+    assert train_model(con, "records", "person", settings).thresholds.link == 3
+
+
+def test_shipped_weights_learn_frequencies_only_from_enough_records() -> None:
+    con = connection_with(world()[:400])
+    few = default_model("person", None, con, "records")
+    assert few.artefact["frequencies"] == {}
+    assert few.artefact["comparisons"] == default_model("person").artefact["comparisons"]
+    many = default_model("person", None, connection_with(world()), "records")
+    assert many.origin == "shipped"
+    assert many.artefact["frequencies"]
+    assert many.artefact["comparisons"] == few.artefact["comparisons"]
+
+
+def test_names_that_the_configuration_knows_are_the_names_that_matching_has() -> None:
+    kinds = ("person", "organization")
+    assert {held.name for kind in kinds for held in comparisons_of(kind)} == COMPARISONS
+    assert {rule.name for kind in kinds for rule in rules_of(kind)} == BLOCKING_RULES
