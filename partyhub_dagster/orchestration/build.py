@@ -9,6 +9,7 @@ from partyhub_dagster.orchestration.assets.golden import golden_assets
 from partyhub_dagster.orchestration.assets.identity import identity_assets
 from partyhub_dagster.orchestration.assets.matching import matching_assets
 from partyhub_dagster.orchestration.assets.normalized import normalized_assets
+from partyhub_dagster.orchestration.assets.published import published_assets
 from partyhub_dagster.orchestration.assets.raw import raw_assets
 from partyhub_dagster.orchestration.assets.released import released_assets
 from partyhub_dagster.orchestration.checks import suite_checks
@@ -31,7 +32,7 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
     )
 
 
-def _assets(config: HubConfig, kinds: list[Kind]) -> list[dg.AssetsDefinition]:
+def _assets(config: HubConfig, kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     return [
         *raw_assets(config),
         *normalized_assets(),
@@ -39,4 +40,5 @@ def _assets(config: HubConfig, kinds: list[Kind]) -> list[dg.AssetsDefinition]:
         *identity_assets(kinds),
         *golden_assets(config),
         *released_assets(),
+        *published_assets(config),
     ]

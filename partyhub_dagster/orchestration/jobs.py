@@ -25,7 +25,13 @@ def asset_jobs() -> list[Any]:
         description="Load what is new or changed and bring every stage up to a checked release and its export.",
         op_retry_policy=_TRY_AGAIN,
     )
-    return [build]
+    export = dg.define_asset_job(
+        "export",
+        selection=dg.AssetSelection.assets("golden_parquet"),
+        description="Write the newest release as golden Parquet.",
+        op_retry_policy=_TRY_AGAIN,
+    )
+    return [build, export]
 
 
 def op_jobs(kinds: list[Kind]) -> list[dg.JobDefinition]:

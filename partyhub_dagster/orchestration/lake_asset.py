@@ -44,7 +44,7 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey(shape.key),
         deps=shape.deps,
-        description=f"{shape.promise}\n\nGrain: {shape.table.grain}. Key: {', '.join(shape.table.key)}.",
+        description=_description(shape),
         group_name=shape.group,
         kinds=set(shape.kinds),
         owners=[shape.owner],
@@ -56,6 +56,8 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, hub: HubResource) -> dg.MaterializeResult[None]:
         def work(run: Run) -> dict[str, Any]:
             counts = counts_of(stage(run))
+            if "dagster/row_count" in counts:
+                return counts
             return {"dagster/row_count": run.session.count(shape.rows or shape.table.name), **counts}
 
         found = attempt(hub, "/".join(shape.key), work)
@@ -66,6 +68,18 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
     return step
 
 
+def lake_input(shape: AssetShape) -> dg.AssetSpec:
+    """Describe a table that people write, not a stage."""
+    return dg.AssetSpec(
+        dg.AssetKey(shape.key),
+        description=_description(shape),
+        group_name=shape.group,
+        kinds=set(shape.kinds),
+        owners=[shape.owner],
+        metadata=_definition_metadata(shape),
+    )
+
+
 def counts_of(outcome: Any) -> dict[str, Any]:
     """Return the figures of a stage's outcome: numbers, and ids that are no personal data."""
     held: Mapping[str, Any] = (
@@ -74,7 +88,11 @@ def counts_of(outcome: Any) -> dict[str, Any]:
     return dict(held or {})
 
 
+def _description(shape: AssetShape) -> str:
+    return f"{shape.promise}\n\nGrain: {shape.table.grain}. Key: {', '.join(shape.table.key)}."
+
+
 def _definition_metadata(shape: AssetShape) -> dict[str, Any]:
     schema = table_schema(shape.table) if shape.schema is None else shape.schema
-    found = {"dagster/table_name": f"lake.{shape.table.name}", "dagster/column_schema": schema}
+    found = {"dagster/table_name": shape.table.name, "dagster/column_schema": schema}
     return found if shape.lineage is None else {**found, "dagster/column_lineage": shape.lineage}

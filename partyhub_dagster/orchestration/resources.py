@@ -19,7 +19,7 @@ class HubResource(dg.ConfigurableResource[None]):
     when the run ends, and with the process if it is killed.
     """
 
-    full: bool = Field(False, description="Recompute everything from the stored source records.")
+    full: bool = Field(default=False, description="Recompute everything from the stored source records.")
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _alive: ExitStack = PrivateAttr(default_factory=ExitStack)
     _run: Run | None = PrivateAttr(default=None)

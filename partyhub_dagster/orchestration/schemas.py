@@ -18,10 +18,11 @@ _FIXED_SOURCES = {
 """Column of golden_parties that is no attribute -> table and column that it comes from."""
 
 
-def table_schema(table: Table) -> dg.TableSchema:
+def table_schema(table: Table, *, with_epoch: bool = True) -> dg.TableSchema:
     """Return a table's columns; those of its key are marked, and those that can hold personal data tagged."""
+    columns = (*table.columns, EPOCH) if with_epoch else table.columns
     return dg.TableSchema(
-        columns=[_column(column, is_key=column.name in table.key) for column in (*table.columns, EPOCH)],
+        columns=[_column(column, is_key=column.name in table.key) for column in columns],
         constraints=dg.TableConstraints(other=[f"key: {', '.join(table.key)}"]),
     )
 
@@ -59,6 +60,14 @@ def golden_lineage(config: HubConfig) -> dg.TableColumnLineage:
     }
     return dg.TableColumnLineage(
         {**fixed, **{a.name: _fed_by(config, a) for a in config.attributes.values()}}
+    )
+
+
+def copied_columns(table: Table) -> dg.TableColumnLineage:
+    """Return the lineage of a copy of a table: each column comes from the one of its name."""
+    key = dg.AssetKey(table.name)
+    return dg.TableColumnLineage(
+        {name: [dg.TableColumnDep(asset_key=key, column_name=name)] for name in table.column_names}
     )
 
 

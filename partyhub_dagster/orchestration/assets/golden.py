@@ -18,7 +18,7 @@ def golden_assets(config: HubConfig) -> list[dg.AssetsDefinition]:
         " members, rules and decisions alone.",
         table=golden_table(config.attributes.values()),
         group="golden",
-        deps=["party_clusters", "normalized_parties"],
+        deps=["party_clusters", "normalized_parties", "decisions"],
         code_version=CODE_VERSION,
         owner=STEWARDSHIP,
         lineage=golden_lineage(config),
