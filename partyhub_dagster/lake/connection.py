@@ -79,6 +79,7 @@ class LakePlace:
         """Attach the lake under a name, at head or at one of its snapshots."""
         options = [
             f"DATA_PATH {quote_text(str(self.data) + '/')}",
+            "OVERRIDE_DATA_PATH true",  # a hub's folder can be moved, copied and restored elsewhere
             "META_JOURNAL_MODE 'WAL'",
             f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}",
         ]

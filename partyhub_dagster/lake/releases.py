@@ -102,8 +102,8 @@ def make_release(session: Session, facts: ReleaseFacts, refuse: Callable[[], Non
         churn = _write_histories(transaction, delta, number, now)
         snapshot = _current_snapshot(con) + 1  # the gate is held: the next snapshot is ours
         _write_release(session, transaction, facts, number, snapshot, now, churn)
-    release = newest_release(con)
-    if release is None or release.snapshot != _current_snapshot(con):
+    release = newest_release(con, number)
+    if release is None or not _shows_itself(con, release):
         raise InvariantError(
             f"Release {number} names another snapshot than the one it was written in.",
             remedy="Run `partyhub build` again; if it repeats, report it.",
@@ -143,6 +143,14 @@ def _since(last: Release | None, head: int) -> Delta:
 def _current_snapshot(con: duckdb.DuckDBPyConnection) -> int:
     row = con.execute("select id from lake.current_snapshot()").fetchone()
     return int(row[0]) if row else 0
+
+
+def _shows_itself(con: duckdb.DuckDBPyConnection, release: Release) -> bool:
+    """Tell whether the release is in the snapshot that it names; others may have written since."""
+    row = con.execute(
+        f"select count(*) from releases at (version => {release.snapshot}) where number = {release.number}"
+    ).fetchone()
+    return row is not None and row[0] == 1
 
 
 def _write_histories(transaction: WriteTransaction, delta: Delta, number: int, now: datetime) -> int:

@@ -79,4 +79,6 @@ def _follow_attributes(con: duckdb.DuckDBPyConnection, golden: Table) -> None:
     for name, sql_type in wanted.items():
         if name not in kept and held.get(name) != sql_type:
             con.execute(f"alter table golden_parties add column {quote_name(name)} {sql_type}")
+    # An attribute may be taken out and put back before any stage ran: the stage must not trust what it made before.
+    con.execute("update watermarks set fingerprint = '' where stage = 'golden_parties'")
     con.execute("commit")

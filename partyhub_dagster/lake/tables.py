@@ -47,7 +47,7 @@ _VERSION = """
     ingest_seq | BIGINT | Order of acceptance, over all sources.
     load_id | UUID | The load that brought the version.
     deleted | BOOLEAN | Whether this version says that the record is gone.
-    deleted_by | VARCHAR | `marker`, or `absence` from a full snapshot; null for a live version.
+    deleted_by | VARCHAR | `marker`; `absence`: a full snapshot lacked it or its source was retired; null if live.
 """
 
 SOURCE_PARTIES = Table(
@@ -97,9 +97,9 @@ LOAD_AUDIT = Table(
     rows_quarantined | BIGINT | Rejected with reasons.
     rows_late | BIGINT | Of the stored: older than the current version, so history only.
     version_conflicts | BIGINT | Of the stored: equal version, different content.
-    deletions | BIGINT | Records deleted because a full snapshot lacks them.
+    deletions | BIGINT | Records deleted because a full snapshot lacks them, or with their source.
     deletions_refused | BIGINT | Such deletions refused: a row's key was unreadable, or too many.
-    status | VARCHAR | `loaded` or `failed`.
+    status | VARCHAR | `loaded`, `failed`, or `retired`: the source was taken out.
     error | VARCHAR | Why it failed: type and place, no values.
     started_at | TIMESTAMPTZ | When the load began.
     duration_s | DOUBLE | Seconds.

@@ -121,7 +121,7 @@ def write_transaction(place: LakePlace, con: duckdb.DuckDBPyConnection) -> Itera
             raise LakeError(
                 f"A write to the lake failed ({type(error).__name__}); nothing of it was kept.",
                 remedy="Check disk space and permissions of the hub's folder and run again.",
-            ) from error
+            ) from None
         except BaseException:
             _roll_back(con)
             raise

@@ -30,14 +30,15 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
 
     A file whose size and time, or else content, equal its last load is left alone. In a delta feed a file whose
     content was loaded before under any name is a replay and left alone too; a full snapshot under a new name is
-    not: it says what is true now.
+    not: it says what is true now. Loads from before the source was retired do not count.
 
     Raises:
         SourceError: a path without wildcard does not exist.
     """
     held = con.execute(
         "select file, file_hash, file_size, file_mtime_ns from load_audit"
-        " where source = $source and status = 'loaded' order by load_order",
+        " where source = $source and status = 'loaded' and load_order > (select coalesce(max(load_order), 0)"
+        " from load_audit where source = $source and status = 'retired') order by load_order",
         {"source": name},
     ).fetchall()
     last = {row[0]: row[1:] for row in held}

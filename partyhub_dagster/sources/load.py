@@ -8,12 +8,13 @@ from datetime import datetime
 import duckdb
 
 from partyhub_dagster.config import Source
-from partyhub_dagster.errors import InvariantError, PartyHubError
+from partyhub_dagster.errors import InvariantError, PartyHubError, SourceError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.statements import load_sql
-from partyhub_dagster.lake.tables import LOAD_AUDIT, QUARANTINE, SOURCE_PARTIES, SOURCE_PARTY_HISTORY
+from partyhub_dagster.lake.tables import QUARANTINE, SOURCE_PARTIES, SOURCE_PARTY_HISTORY
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.sources.audit import write_audit
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.rows import describe_rows, refuse_foreign_file
@@ -58,20 +59,32 @@ def load_delivery(
     began = _Began(now, time.monotonic())
     load_id = uuid.uuid4()
     try:
-        columns = read_rows(con, source, delivery.path, "incoming")
-        refuse_foreign_file(source, columns)
-        describe_rows(con, delivery.source, source, "incoming", "described")
+        _read(con, source, delivery)
         with write_transaction(place, con) as transaction:
             counts = _store(transaction, source, delivery, load_id)
-            _audit(transaction, delivery, load_id, counts, began)
+            write_audit(transaction, _audit(delivery, load_id, began) | _counted(counts))
     except PartyHubError as error:
         with write_transaction(place, con) as transaction:
-            _audit(transaction, delivery, load_id, str(error.args[0]), began)
+            outcome = {"status": "failed", "error": str(error.args[0])}
+            write_audit(transaction, _audit(delivery, load_id, began) | outcome)
         raise
     finally:
         for table in ("incoming", "described", "good", "staged", "new_versions"):
             con.execute(f"drop table if exists {table}")
     return counts
+
+
+def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) -> None:
+    """Create temp tables `incoming` and `described` from the file."""
+    columns = read_rows(con, source, delivery.path, "incoming")
+    refuse_foreign_file(source, columns)
+    try:
+        describe_rows(con, delivery.source, source, "incoming", "described")
+    except duckdb.Error as error:  # its text can quote values
+        raise SourceError(
+            f"The rows of the file could not be understood ({type(error).__name__}); nothing of it was loaded.",
+            remedy="Check key, version and event_time of the source in hub.yaml against the file.",
+        ) from None
 
 
 def _store(
@@ -86,10 +99,7 @@ def _store(
         "create or replace temp view held_versions as select distinct record_id, version_order, content_hash"
         " from source_party_history semi join good using (record_id)"
     )
-    staged = load_sql(__package__, "stage_versions.sql").replace(
-        "$is_snapshot", str(source.feed == "snapshot")
-    )
-    con.execute(f"create or replace temp table staged as {staged}")
+    con.execute(f"create or replace temp table staged as {load_sql(__package__, 'stage_versions.sql')}")
     conflicts = _count(con, _CONFLICTS)
     rows_in, stored, late = (
         _count(con, "described"),
@@ -110,11 +120,17 @@ def _store(
     transaction.append(SOURCE_PARTY_HISTORY, "new_versions")
     transaction.upsert(SOURCE_PARTIES, "moved")
     con.execute("drop table chosen; drop table moved")
-    good = _count(con, "good")
+    unchanged = _count(con, "(from good anti join staged using (position))")
+    unchanged += _count(con, "(from described where len(reasons) > 0)") - quarantined
+    if rows_in != stored + unchanged + quarantined:
+        raise InvariantError(
+            "What became of the rows of a load does not add up; nothing of it was kept.",
+            remedy="Report it with the source's format and options.",
+        )
     return LoadCounts(
         rows_in=rows_in,
         stored=stored,
-        unchanged=rows_in - stored - quarantined if good >= stored else _broken(),
+        unchanged=unchanged,
         quarantined=quarantined,
         late=late,
         version_conflicts=conflicts,
@@ -132,13 +148,6 @@ _CONFLICTS = """(
                          where f.record_id = s.record_id and f.version_order = s.version_order)
         or exists (from held_versions as h where h.record_id = s.record_id and h.version_order = s.version_order)
 )"""
-
-
-def _broken() -> int:
-    raise InvariantError(
-        "A load stored more rows than it read; nothing of it was kept.",
-        remedy="Report it with the source's format and options.",
-    )
 
 
 def _quarantine(transaction: WriteTransaction, delivery: Delivery, load_id: uuid.UUID) -> int:
@@ -206,33 +215,21 @@ def _number_versions(con: duckdb.DuckDBPyConnection, delivery: Delivery, load_id
     )
 
 
-def _audit(
-    transaction: WriteTransaction,
-    delivery: Delivery,
-    load_id: uuid.UUID,
-    outcome: LoadCounts | str,
-    began: _Began,
-) -> None:
-    """Append the audit row: counts of a load that landed, or why it did not."""
-    con = transaction.con
-    counts, error = (LoadCounts(), outcome) if isinstance(outcome, str) else (outcome, None)
-    values = {
+def _audit(delivery: Delivery, load_id: uuid.UUID, began: _Began) -> dict[str, object]:
+    return {
         "load_id": load_id, "source": delivery.source, "file": delivery.name, "file_hash": delivery.file_hash,
-        "file_size": delivery.size, "file_mtime_ns": delivery.mtime_ns, "rows_in": counts.rows_in,
-        "rows_stored": counts.stored, "rows_unchanged": counts.unchanged, "rows_quarantined": counts.quarantined,
-        "rows_late": counts.late, "version_conflicts": counts.version_conflicts, "deletions": counts.deletions,
-        "deletions_refused": counts.deletions_refused, "status": "loaded" if error is None else "failed",
-        "error": error, "started_at": began.at.isoformat(), "duration_s": began.seconds(),
+        "file_size": delivery.size, "file_mtime_ns": delivery.mtime_ns, "status": "loaded",
+        "started_at": began.at.isoformat(), "duration_s": began.seconds(),
     }  # fmt: skip
-    types = {column.name: column.sql_type for column in LOAD_AUDIT.columns}
-    selected = ", ".join(f"${name}::{types[name]} as {name}" for name in values)
-    con.execute(
-        f"create or replace temp table audit_row as select {selected},"
-        " (select coalesce(max(load_order), 0) + 1 from load_audit) as load_order",
-        values,
-    )
-    transaction.append(LOAD_AUDIT, "audit_row")
-    con.execute("drop table audit_row")
+
+
+def _counted(counts: LoadCounts) -> dict[str, object]:
+    return {
+        "rows_in": counts.rows_in, "rows_stored": counts.stored, "rows_unchanged": counts.unchanged,
+        "rows_quarantined": counts.quarantined, "rows_late": counts.late,
+        "version_conflicts": counts.version_conflicts, "deletions": counts.deletions,
+        "deletions_refused": counts.deletions_refused,
+    }  # fmt: skip
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:

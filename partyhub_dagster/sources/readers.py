@@ -2,7 +2,12 @@
 
 import csv
 import gzip
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Literal, cast
 
 import duckdb
 
@@ -38,8 +43,34 @@ def read_rows(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
 
 def _read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> list[str]:
     columns = _csv_columns(source, path)
+    try:
+        _scan_csv(con, source, path, len(columns))
+    except duckdb.InvalidInputException:
+        if source.csv.encoding == "utf-16":
+            raise
+        with _with_one_line_ending(con, path) as copy:  # strict reading does not take two kinds in one file
+            _scan_csv(con, source, copy, len(columns))
+    _number_rejects(con, header_lines=int(source.csv.header))
+    fields = ", ".join(f"{quote_text(name)}, c{i}" for i, name in enumerate(columns))
+    con.execute(
+        f"create or replace temp table {out} as"
+        f" select rank_in_file + {int(source.csv.header)} + coalesce(r.j, 0) as position,"
+        f" json_object({fields})::varchar as payload, null::varchar as reason"
+        " from (select row_number() over () as rank_in_file, * from csv_rows) as rows"
+        " asof left join (select good_before, max(j) as j from rejects group by all) as r on rank_in_file > good_before"
+        " union all by name"
+        " select line as position, raw as payload, 'row cannot be read as CSV: ' || what as reason from rejects"
+    )
+    con.execute(
+        "drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan"
+    )
+    return columns
+
+
+def _scan_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, fields: int) -> None:
+    """Create temp tables `csv_rows` (c0, c1 ...: names of the file may differ in case only) and `csv_rejects`."""
     options = source.csv
-    types = ", ".join(f"{quote_text(c)}: 'VARCHAR'" for c in columns)
+    types = ", ".join(f"c{i}: 'VARCHAR'" for i in range(fields))
     con.execute("drop table if exists csv_rejects; drop table if exists csv_rejects_scan")
     con.execute(
         f"create or replace temp table csv_rows as select * from read_csv({quote_text(str(path))},"
@@ -49,20 +80,21 @@ def _read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
         f" nullstr = '', strict_mode = true, null_padding = false, max_line_size = {_MAX_LINE_BYTES},"
         " store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_rejects_scan', rejects_limit = 0)"
     )
-    _number_rejects(con, header_lines=int(options.header))
-    con.execute(
-        f"create or replace temp table {out} as"
-        f" select rank_in_file + {int(options.header)} + coalesce(rejects.j, 0) as position,"
-        " to_json(r)::varchar as payload, null::varchar as reason"
-        " from (select row_number() over () as rank_in_file, r from csv_rows as r) as rows"
-        " asof left join rejects on rows.rank_in_file > rejects.good_before"
-        " union all by name"
-        " select line as position, raw as payload, 'row cannot be read as CSV: ' || what as reason from rejects"
-    )
-    con.execute(
-        "drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan"
-    )
-    return columns
+
+
+@contextmanager
+def _with_one_line_ending(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Path]:
+    """Yield a copy of the file, beside what DuckDB spills, in which every line ends with a line feed."""
+    row = con.execute("select current_setting('temp_directory')").fetchone()
+    with tempfile.TemporaryDirectory(dir=row[0] if row and Path(row[0]).is_dir() else None) as folder:
+        copy = Path(folder) / "rows.csv"
+        with _opened(path) as read, copy.open("wb") as write:
+            write.writelines(line.removesuffix(b"\n").removesuffix(b"\r") + b"\n" for line in read)
+        yield copy
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _number_rejects(con: duckdb.DuckDBPyConnection, header_lines: int) -> None:
@@ -83,12 +115,19 @@ def _number_rejects(con: duckdb.DuckDBPyConnection, header_lines: int) -> None:
 def _csv_columns(source: Source, path: Path) -> list[str]:
     """Read the header, or count the fields of the first line where there is none."""
     options = source.csv
-    opener = gzip.open if path.suffix == ".gz" else open
     encoding = "utf-8-sig" if options.encoding == "utf-8" else options.encoding
+    errors = (
+        "surrogateescape" if options.encoding == "utf-8" else "strict"
+    )  # rows may be broken, the header not
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE
     try:
-        with opener(path, "rt", encoding=encoding, newline="") as file:
-            first = next(csv.reader(file, delimiter=options.delimiter, quotechar=options.quote or None,
-                                    quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE), None)  # fmt: skip
+        with _opened(path) as file, io.TextIOWrapper(file, encoding, errors, newline="") as text:
+            rows = csv.reader(
+                text, delimiter=options.delimiter, quotechar=options.quote or None, quoting=quoting
+            )
+            first = next(rows, None)
+            if options.header:
+                "".join(first or []).encode()
     except (OSError, UnicodeError, csv.Error) as error:
         raise SourceError(
             f"The header of the file cannot be read ({type(error).__name__}); nothing of it was loaded.",
@@ -111,7 +150,31 @@ def _csv_columns(source: Source, path: Path) -> list[str]:
 
 
 def _read_json_lines(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> None:
-    """Lines are read as text, so that a broken one is kept as it came."""
+    """Lines are read as text, so that a broken one is kept as it came; blank ones are no rows."""
+    try:
+        _scan_lines(con, path)
+    except duckdb.InvalidInputException:
+        with _with_one_line_ending(con, path) as copy:
+            _scan_lines(con, copy)
+    _number_rejects(con, header_lines=0)
+    con.execute(
+        f"create or replace temp table {out} as"
+        " select rank_in_file + coalesce(r.j, 0) as position, trim(line, ' \t\r') as payload,"
+        " case when json_valid(line) and json_type(line) = 'OBJECT' then null"
+        " when json_valid(line) then 'line is JSON but not an object' else 'line is not valid JSON' end as reason"
+        " from (select row_number() over () as rank_in_file, line from json_lines) as lines"
+        " asof left join (select good_before, max(j) as j from rejects group by all) as r on rank_in_file > good_before"
+        " where trim(coalesce(line, ''), ' \t\r') <> ''"
+        " union all by name"
+        " select line as position, raw as payload, 'line cannot be read as text: ' || what as reason from rejects"
+    )
+    con.execute(
+        "drop table json_lines; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan"
+    )
+
+
+def _scan_lines(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Create temp tables `json_lines` and `csv_rejects`; a byte 1, which JSON cannot hold, makes a line a reject."""
     con.execute("drop table if exists csv_rejects; drop table if exists csv_rejects_scan")
     con.execute(
         f"create or replace temp table json_lines as select * from read_csv({quote_text(str(path))},"
@@ -119,17 +182,6 @@ def _read_json_lines(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> No
         f" max_line_size = {_MAX_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_rejects',"
         " rejects_scan = 'csv_rejects_scan', rejects_limit = 0)"
     )
-    con.execute(
-        f"create or replace temp table {out} as"
-        " select position, coalesce(line, '') as payload,"
-        " case when json_valid(line) and json_type(line) = 'OBJECT' then null"
-        " when json_valid(line) then 'line is JSON but not an object' else 'line is not valid JSON' end as reason"
-        " from (select row_number() over () as position, line from json_lines)"
-        " where trim(coalesce(line, '')) <> ''"
-        " union all by name select min(line) as position, any_value(csv_line) as payload,"
-        " 'line cannot be read as text' as reason from csv_rejects group by line"
-    )
-    con.execute("drop table json_lines; drop table csv_rejects; drop table csv_rejects_scan")
 
 
 def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> list[str]:

@@ -8,6 +8,7 @@ from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.lake.metadata import quote_text
 
 _TIME_TEXT = "'%Y-%m-%dT%H:%M:%S.%f'"
+_BLANKS = " \t\r\n\v\f\u00a0\u2007\u200b\u202f\u3000\ufeff"
 
 
 def column_text(column: str, payload: str = "payload") -> str:
@@ -108,12 +109,17 @@ def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, row
 
 
 def _key(source: Source) -> str:
-    parts = [column_text(column) for column in source.key]
+    parts = [_key_text(column) for column in source.key]
     if len(parts) == 1:
         return parts[0]
     whole = " and ".join(f"{part} is not null" for part in parts)
     escaped = ", ".join(f"replace(replace({part}, '\\', '\\\\'), '|', '\\|')" for part in parts)
     return f"case when {whole} then concat_ws('|', {escaped}) end"
+
+
+def _key_text(column: str) -> str:
+    """As `column_text`, but any blank counts: a key that only looks empty would be a record nobody can name."""
+    return f"nullif(trim({column_text(column)}, {quote_text(_BLANKS)}), '')"
 
 
 def _key_reason(source: Source) -> str:
@@ -127,8 +133,11 @@ def _version(source: Source) -> tuple[str, str, str]:
     text = column_text(source.version.column)
     match source.version.type:
         case "integer":  # shifted into the positive and padded, so that text order is number order
-            shifted = "(try_cast(version_text as bigint)::hugeint + 10000000000000000000)::varchar"
-            return f"lpad({shifted}, 20, '0')", text, "an integer"
+            whole = (
+                "regexp_full_match(version_text, '[+-]?[0-9]+(\\.0*)?')"  # a cast alone would round 3.7 to 4
+            )
+            shifted = f"(case when {whole} then try_cast(version_text as bigint) end::hugeint + 10000000000000000000)"
+            return f"lpad({shifted}::varchar, 20, '0')", text, "an integer"
         case "timestamp" | "date":
             return f"strftime({_utc('version_text')}, {_TIME_TEXT})", text, f"a {source.version.type}"
         case _:
@@ -145,7 +154,10 @@ def _event_time(source: Source) -> tuple[str, str]:
 
 
 def _utc(text: str) -> str:
-    return f"(try_cast({text} as timestamptz) at time zone 'UTC')"
+    """Years of other than four digits, and infinity, would not sort as text."""
+    time = f"(try_cast({text} as timestamptz) at time zone 'UTC')"
+    sortable = f"{time} >= timestamp '0001-01-01' and {time} < timestamp '9999-12-31 23:59:59.999999'"
+    return f"(case when {sortable} then {time} end)"
 
 
 def _deletion(source: Source) -> str:
