@@ -31,28 +31,31 @@ def config_file(named: Path | None = None) -> Path:
     return chosen.resolve()
 
 
-def default_config_file() -> Path:
-    """Return the hub.yaml that Dagster loads: as `config_file`, else the demo's, else the shipped Senzing set."""
-    demo = home_folder() / "demo" / "hub.yaml"
-    candidates = [Path(os.environ["PARTYHUB_CONFIG"])] if os.environ.get("PARTYHUB_CONFIG") else []
-    candidates += [Path("hub.yaml"), demo, _SHIPPED]
-    if not os.environ.get("PARTYHUB_CONFIG"):
-        candidates = [c for c in candidates if c.is_file()]
-    return config_file(candidates[0] if candidates else None)
+def demo_folder() -> Path:
+    """Return where `partyhub demo` works: its data, and its lake apart from the user's own."""
+    return home_folder() / "demo"
 
 
-def open_hub(config: Path) -> Hub:
-    """Return the hub of a hub.yaml, in PARTYHUB_HOME.
+def open_hub(config: Path, home: Path | None = None) -> Hub:
+    """Return the hub of a hub.yaml, in PARTYHUB_HOME or the folder given.
 
     PARTYHUB_THREADS and PARTYHUB_MEMORY_LIMIT (such as `4GB`) bound what DuckDB takes.
     """
     threads = os.environ.get("PARTYHUB_THREADS")
-    place = LakePlace(
-        home_folder(), int(threads) if threads else None, os.environ.get("PARTYHUB_MEMORY_LIMIT") or None
+    memory = os.environ.get("PARTYHUB_MEMORY_LIMIT") or None
+    return Hub(
+        load_config(config), LakePlace(home or home_folder(), int(threads) if threads else None, memory)
     )
-    return Hub(load_config(config), place)
 
 
 def hub_from_environment() -> Hub:
-    """Return the hub that Dagster drives."""
-    return open_hub(default_config_file())
+    """Return the hub that Dagster drives: that of PARTYHUB_CONFIG or ./hub.yaml, else the demo's, else a shipped one.
+
+    So the definitions load in a fresh clone too; the shipped one is the Senzing truth set.
+    """
+    if os.environ.get("PARTYHUB_CONFIG") or Path("hub.yaml").is_file():
+        return open_hub(config_file())
+    demo = demo_folder()
+    if (demo / "data" / "hub.yaml").is_file():
+        return open_hub(demo / "data" / "hub.yaml", demo / "lake")
+    return open_hub(_SHIPPED)

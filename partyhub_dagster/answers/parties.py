@@ -51,6 +51,16 @@ def show_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, Any]
         }
 
 
+def example_party(place: LakePlace) -> str:
+    """Return the id of a party worth looking at: the one of most sources, then of most records."""
+    with read_release(place) as (con, _):
+        row = con.execute(
+            "select party_id::varchar from party_clusters join source_parties using (record_id) group by party_id"
+            " order by count(distinct source) desc, count(*) desc, party_id limit 1"
+        ).fetchone()
+    return row[0] if row else ""
+
+
 def identify(config: HubConfig, name: str) -> uuid.UUID:
     """Turn an id or SOURCE:RECORD into a record_id.
 

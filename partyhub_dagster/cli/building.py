@@ -1,7 +1,7 @@
 """Commands that bring data in and through: generate, build, export, demo, config check."""
 
-import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from partyhub_dagster.cli.options import Config, Json, Quiet
 from partyhub_dagster.cli.printing import complain, progress, say, say_json, say_table
 from partyhub_dagster.errors import GateError, SourceError
 from partyhub_dagster.hub import Hub
-from partyhub_dagster.places import config_file, home_folder, open_hub
+from partyhub_dagster.places import config_file, demo_folder, open_hub
 
 config_app = typer.Typer(help="Look after hub.yaml.", no_args_is_help=True)
 
@@ -132,19 +132,17 @@ def demo(
 ) -> None:
     """Generate three sources, master them with the Dagster job build_hub, and show what came out."""
     from partyhub_dagster.answers.evaluation import evaluate_release
+    from partyhub_dagster.answers.parties import example_party
     from partyhub_dagster.answers.status import read_status
     from partyhub_dagster.orchestration.run import run_job
 
     tell = progress(quiet=json)
-    place = home_folder() / "demo"
-    os.environ["PARTYHUB_HOME"] = str(place / "lake")
-    data = place / "data"
+    data, lake = demo_folder() / "data", demo_folder() / "lake"
     if not (data / "hub.yaml").exists():
         tell(f"generating {records:,} records of three sources")
         shutil.rmtree(data, ignore_errors=True)
         _generate(data, records, 1, 3)
-    os.environ["PARTYHUB_CONFIG"] = str(data / "hub.yaml")
-    hub = open_hub(data / "hub.yaml")
+    hub = open_hub(data / "hub.yaml", lake)
     if not run_job("build_hub", hub, tell):
         raise GateError(
             "The job build_hub failed; see the lines above.", remedy="Run `partyhub status` for reasons."
@@ -154,11 +152,11 @@ def demo(
     if json:
         say_json({"status": answer, "evaluation": figures})
         return
-    _say_summary(answer, figures, data, parquet_place(hub))
+    _say_summary(answer, figures, hub, example_party(hub.place))
 
 
-def _say_summary(status: dict[str, Any], figures: dict[str, Any], data: Path, parquet: str) -> None:
-    lake = os.environ["PARTYHUB_HOME"]
+def _say_summary(status: dict[str, Any], figures: dict[str, Any], hub: Hub, example: str) -> None:
+    home, data = hub.place.home, hub.config.root
     scores = figures["pairs"]
     say()
     say("Three sources (CRM, D&B, Markit) were mastered into one golden record per real party.")
@@ -174,16 +172,18 @@ def _say_summary(status: dict[str, Any], figures: dict[str, Any], data: Path, pa
     say(
         f"Against the answer key: precision {scores['precision']:.4f}, recall {scores['recall']:.4f} over all pairs."
     )
-    say(f"Release {status['release']}. Golden Parquet: {parquet}")
+    say(f"Release {status['release']}. Golden Parquet: {parquet_place(hub)}")
     say()
     say("What to try next:")
     say(
-        f"  export PARTYHUB_HOME={lake} PARTYHUB_CONFIG={data / 'hub.yaml'}; export PATH=$PWD/.venv/bin:$PATH"
+        f"  export PARTYHUB_HOME={home} PARTYHUB_CONFIG={data / 'hub.yaml'} PATH={Path(sys.executable).parent}:$PATH"
     )
-    say(
-        "  partyhub show crm:C0000001                        one party, with the source and rule of every value"
-    )
-    say("  partyhub status                                   how the hub stands")
-    say(f"  cp -r {data}/later/001/. {data}/inbox/ && partyhub build     deliver changes")
-    say("  partyhub verify                                   proof: incremental equals rebuild")
-    say("  make dev                                          the same in Dagster's UI")
+    for command, meaning in (
+        (f"partyhub show {example}", "a party of several sources: each value with its record and rule"),
+        ("partyhub status", "how the hub stands, its checks and models"),
+        (f"cp -r {data}/later/001/. {data}/inbox/", "deliver changes"),
+        ("partyhub build", "an incremental build: only what changed"),
+        ("partyhub verify", "the proof that incremental equals a rebuild"),
+        ("make dev", "the same in Dagster's UI"),
+    ):
+        say(f"  {command}  # {meaning}")
