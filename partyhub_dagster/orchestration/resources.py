@@ -50,11 +50,12 @@ class HubResource(dg.ConfigurableResource[None]):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Report runs whose process was killed, and mark this one as alive while its process lives."""
-        self._run_id = context.run_id
-        if context.instance is not None and context.run_id is not None:
-            folder = Path(context.instance.root_directory)
-            report_dead_runs(context.instance, folder)
-            self._alive.enter_context(hold_alive(folder, context.run_id))
+        if context.instance is None or context.run is None:
+            return  # a step that is tried out alone
+        self._run_id = context.run.run_id
+        folder = Path(context.instance.root_directory)
+        report_dead_runs(context.instance, folder)
+        self._alive.enter_context(hold_alive(folder, self._run_id))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Let go of the hub at the end of the Dagster run."""

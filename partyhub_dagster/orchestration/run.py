@@ -49,9 +49,9 @@ def _what_failed(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if not check.passed:
             weight = "failed" if check.severity is dg.AssetCheckSeverity.ERROR else "warns"
             yield f"check {weight}: {check.check_name} on {check.asset_key.to_user_string()}: {check.description}"
-    for event in result.all_events:
-        failure = event.step_failure_data.user_failure_data if event.is_step_failure else None
-        if failure is not None:
-            yield f"step failed: {event.step_key}: {failure.description}"
-        elif event.is_step_failure:
-            yield f"step failed: {event.step_key}"
+    failed = [event for event in result.all_events if event.is_step_failure]
+    for event in failed:
+        failure = event.step_failure_data.user_failure_data
+        yield f"step failed: {event.step_key}: {'by its checks' if failure is None else failure.description}"
+    if not (failed or result.success):
+        yield "the run failed before its first step; Dagster's event log says where"

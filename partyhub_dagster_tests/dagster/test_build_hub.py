@@ -1,0 +1,121 @@
+"""The whole job on a few hundred generated records: held back by a check, released, and run again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from partyhub_dagster.answers.status import read_status
+from partyhub_dagster.hub import Hub
+from partyhub_dagster.sources.generator import generate
+from partyhub_dagster_tests.dagster.hubs import hub_of, run_on, with_completeness
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was to be seen after each of the three runs."""
+
+    hub: Hub
+    held_back: dg.ExecuteInProcessResult
+    status_then: dict[str, Any]
+    released: dg.ExecuteInProcessResult
+    repeated: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(name="told", scope="module")
+def _told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """Run under a check that no data can pass, then without it, then once more."""
+    folder = tmp_path_factory.mktemp("hub")
+    generate(folder / "files", 300, 7, 0)
+    hub = hub_of(folder / "files" / "hub.yaml", folder / "home")
+    strict = replace(hub, config=with_completeness(hub.config, "email", 1.0))
+    with dg.DagsterInstance.ephemeral() as instance:
+        held_back = run_on(instance, strict)
+        status = read_status(strict)
+        yield Told(hub, held_back, status, run_on(instance, hub), run_on(instance, hub))
+
+
+def metadata_of(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
+    return {
+        event.asset_key.to_user_string(): {
+            name: value.value for name, value in event.materialization.metadata.items()
+        }
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
+
+
+def failed_steps(result: dg.ExecuteInProcessResult) -> set[str | None]:
+    return {event.step_key for event in result.all_events if event.is_step_failure}
+
+
+def test_a_failed_check_that_blocks_means_no_release(told: Told) -> None:
+    assert not told.held_back.success
+    assert failed_steps(told.held_back) == {"golden_suite"}
+    assert {"release", "golden_parquet"} & set(metadata_of(told.held_back)) == set()
+    assert told.status_then["release"] is None
+
+
+def test_status_and_the_check_say_why_there_is_none(told: Told) -> None:
+    assert any("completeness:email" in objection for objection in told.status_then["objections"])
+    (check,) = [c for c in told.held_back.get_asset_check_evaluations() if not c.passed and c.blocking]
+    assert check.check_name == "completeness__email"
+    assert "partyhub release --accept completeness:email" in (check.description or "")
+    assert len(check.metadata["sample"].value) > 0
+
+
+def test_the_run_without_the_check_releases_and_exports(told: Told) -> None:
+    assert told.released.success
+    found = metadata_of(told.released)
+    assert found["release"]["number"] == 1
+    assert found["golden_parquet"]["release"] == 1
+    assert found["golden_parquet"]["dagster/row_count"] == found["golden_parties"]["dagster/row_count"]
+
+
+def test_every_asset_reports_its_rows(told: Told) -> None:
+    found = {key: held["dagster/row_count"] for key, held in metadata_of(told.released).items()}
+    with told.hub.place.connect(read_only=True) as con:
+        counts = {
+            table: con.execute(f"select count(*) from {table}").fetchall()[0][0]
+            for table in (
+                "source_parties", "normalized_parties", "blocking_keys", "party_clusters", "golden_parties",
+            )
+        }  # fmt: skip
+    assert {key: found[key] for key in counts} == counts
+    assert sum(rows for key, rows in found.items() if key.startswith("raw/")) == found["source_parties"]
+    assert set(found) == set(metadata_of(told.repeated))
+
+
+def test_every_check_is_evaluated_in_every_run_that_gets_so_far(told: Told) -> None:
+    for result in (told.released, told.repeated):
+        evaluated = {c.asset_check_key for c in result.get_asset_check_evaluations()}
+        assert evaluated == set(told_checks(told))
+        assert {
+            c.check_name for c in result.get_asset_check_evaluations() if not c.passed and c.blocking
+        } == set()
+
+
+def told_checks(told: Told) -> set[dg.AssetCheckKey]:
+    from partyhub_dagster.orchestration.build import build_defs
+
+    return set(build_defs(told.hub).get_repository_def().asset_graph.asset_check_keys)
+
+
+def test_a_second_run_changes_nothing(told: Told) -> None:
+    before, after = metadata_of(told.released), metadata_of(told.repeated)
+    assert after["release"]["number"] == 1
+    assert after["golden_parquet"]["run_key"] == before["golden_parquet"]["run_key"]
+    moved = {
+        (key, name): value
+        for key, held in after.items()
+        for name, value in held.items()
+        if name.rsplit("/", 1)[-1] in ("stored", "changed", "removed", "events", "updated_events") and value
+    }
+    assert moved == {}
+
+
+def test_columns_of_golden_parties_are_shown_with_their_lineage(told: Told) -> None:
+    lineage = metadata_of(told.released)["golden_parties"]["dagster/column_lineage"]
+    assert set(told.hub.config.attributes) <= set(lineage.deps_by_column)
