@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from uuid import UUID
 
@@ -61,7 +62,7 @@ def run_key_of(release: Release) -> str:
         release.config_hash,
     )
     told_apart = hashlib.sha256("|".join(map(str, facts)).encode()).hexdigest()[:8]
-    return f"{release.released_at:%Y%m%dT%H%M%S%f}-r{release.number:06d}-{told_apart}"
+    return f"{release.released_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-r{release.number:06d}-{told_apart}"
 
 
 def read_manifest(config: HubConfig, home: Path) -> Manifest:
@@ -171,7 +172,7 @@ def _describe(
         run_key=run_key_of(release),
         hub=config.name,
         release=release.number,
-        released_at=release.released_at,
+        released_at=release.released_at.astimezone(UTC),
         head_epoch=release.head_epoch,
         snapshot=release.snapshot,
         models=release.models,

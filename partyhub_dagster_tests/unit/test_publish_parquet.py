@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,11 @@ def test_only_the_newest_runs_and_the_current_one_stay(
     export_release(con, configure(keep=2), tmp_path, release(3), "golden")
     kept = sorted(path.name for path in (tmp_path / "published/runs").iterdir())
     assert kept == [run_key_of(release(number)) for number in (3, 4, 5)]
+
+
+def test_the_time_zone_of_the_session_does_not_make_another_export() -> None:
+    elsewhere = replace(FIRST, released_at=FIRST.released_at.astimezone(timezone(timedelta(hours=9))))
+    assert run_key_of(elsewhere) == run_key_of(FIRST)
 
 
 def test_releases_of_another_hub_are_told_apart() -> None:
