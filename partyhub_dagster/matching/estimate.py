@@ -5,6 +5,7 @@ on. What the data cannot teach (a level never seen, a comparison that comes out 
 """
 
 import math
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
@@ -16,7 +17,7 @@ from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.levels import Comparison
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
-from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.score import score_features
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 
 RANDOM_RECORDS = 1_000
@@ -26,6 +27,7 @@ SESSION_RECORDS = 100_000
 SESSION_PAIRS = 100_000
 LEAST_PAIRS = 200
 LEAST_SEEN = 5
+LEAST_RANDOM_PAIRS = 1_000
 SHIPPED_MATCHES = 50
 """What is shipped counts as so many true pairs beside those of the data."""
 
@@ -57,10 +59,12 @@ Learned = dict[str, dict[str, list[float]]]
 
 def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int) -> Learned:
     """Return comparison -> level -> [m, u] for the comparisons of the model, learned where the data allows."""
-    seen_u = _count_random_pairs(con, model, records, seed)
+    seen, pairs = _measure_random_pairs(con, model, records, seed)
     shipped = default_weights(model.kind)
     used = [held for held in comparisons_of(model.kind) if held.name in model.artefact["comparisons"]]
-    weights: Learned = {held.name: _learn_u(held, shipped[held.name], seen_u[held.name]) for held in used}
+    weights: Learned = {
+        held.name: _learn_u(held, shipped[held.name], seen.get(held.name, {}), pairs) for held in used
+    }
     artefact = dict(model.artefact, comparisons=weights)
     sessions = _run_sessions(con, MatchModel.of(artefact), records, seed)
     for held in used:
@@ -85,49 +89,50 @@ def _sample(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, see
     con.execute("drop table ph_sampled")
 
 
-def _count_random_pairs(
+def _measure_random_pairs(
     con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
-) -> dict[str, dict[str, int]]:
-    """Count, per comparison and level, all pairs of a sample: nearly all of them are of different parties."""
+) -> tuple[dict[str, dict[str, float]], int]:
+    """Measure, per comparison and level, u over all pairs of a sample: nearly all are of different parties."""
     _sample(con, model, records, seed, RANDOM_RECORDS)
-    con.execute(
-        "create or replace temp table ph_blocked_pairs as select l.rid as join_key_l, r.rid as join_key_r,"
-        " '0' as match_key from ph_sample as l join ph_sample as r on l.rid < r.rid"
-    )
-    counts: dict[str, dict[str, int]] = {}
-    with open_linker(con, splink_settings(model, explain=True, with_tf=False), "ph_sample") as linker:
-        pairs = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
-        linker.table_management.register_blocked_pairs_for_predict(pairs)
-        found = linker.inference.predict(warning_mode="never")
-        for comparison in comparisons_of(model.kind):
-            if comparison.name not in model.artefact["comparisons"]:
-                continue
-            gamma = f"gamma_{comparison.name}"
-            rows = con.execute(
-                f"select {gamma}, count(*) from {found.physical_name} group by {gamma}"
-            ).fetchall()
-            by_gamma = dict(rows)
-            last = len(comparison.weighted) - 1
-            counts[comparison.name] = {
-                level.name: by_gamma.get(last - place, 0) for place, level in enumerate(comparison.weighted)
-            }
-    con.execute("drop table ph_blocked_pairs; drop table ph_sample")
-    return counts
+    rows = con.execute("select count(*) from ph_sample").fetchall()[0][0]
+    pairs = rows * (rows - 1) // 2
+    found: dict[str, dict[str, float]] = {}
+    if pairs > 0:
+        with open_linker(con, splink_settings(model, with_tf=False), "ph_sample") as linker:
+            # the sample is the whole table already: no chance is left in what Splink takes of it
+            linker.training.estimate_u_using_random_sampling(
+                max_pairs=2.0 * pairs, min_count_per_level=None, num_chunks=1
+            )
+            for comparison in linker._settings_obj.core_model_settings.comparisons:
+                found[comparison.output_column_name] = {
+                    level.label_for_charts: float(level.u_probability or 0.0)
+                    for level in comparison.comparison_levels
+                    if not level.is_null_level
+                }
+    con.execute("drop table ph_sample")
+    return found, pairs
 
 
-def _learn_u(comparison: Comparison, shipped: Any, counts: dict[str, int]) -> dict[str, list[float]]:
-    """Take u from the counts; a level hardly seen keeps the shipped u, as far as not having seen it allows."""
-    total = sum(counts.values())
+def _learn_u(
+    comparison: Comparison, shipped: Mapping[str, tuple[float, float]], seen: dict[str, float], pairs: int
+) -> dict[str, list[float]]:
+    """Take the u that was measured; a level hardly seen keeps the shipped u, as far as not having seen it allows."""
     learned = {}
     for level in comparison.weighted:
         m, u = shipped[level.name]
-        if total < 1_000 or level.fixed:
+        measured = seen.get(level.name, 0.0)
+        if level.fixed or pairs < LEAST_RANDOM_PAIRS or not _is_seen(seen):
             learned[level.name] = [m, u]
-        elif counts[level.name] >= LEAST_SEEN:
-            learned[level.name] = [m, counts[level.name] / total]
+        elif measured * pairs >= LEAST_SEEN:
+            learned[level.name] = [m, measured]
         else:
-            learned[level.name] = [m, min(u, (counts[level.name] + 1) / total)]
+            learned[level.name] = [m, min(u, (LEAST_SEEN + 1) / pairs)]
     return learned
+
+
+def _is_seen(seen: dict[str, float]) -> bool:
+    """Tell whether any pair had values to compare: Splink calls every level of the others rare."""
+    return sum(seen.values()) > 0.5  # noqa: PLR2004  they sum to 1 where anything was seen
 
 
 def _run_sessions(
@@ -219,21 +224,21 @@ def _is_sound(comparison: Comparison, learned: dict[str, list[float]]) -> bool:
     return bits[free[0]] > 0 and bits[free[0]] > bits[free[-1]] and bits[free[-1]] <= 0
 
 
-def estimate_prior(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, keys: str) -> float:
-    """Estimate the chance that two random records are one party: expected matches among blocked pairs, over all pairs.
+def estimate_prior(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str) -> float:
+    """Estimate the chance that two random records are one party: expected matches of blocked pairs, over all pairs.
 
     The fixed point of "prior -> expected matches -> prior", from scores of a sample of the blocked pairs.
     """
     import numpy as np
 
-    size = con.execute(f"select count(*) from {records} where kind = '{model.kind}'").fetchall()[0][0]
+    size = con.execute(f"select count(*) from {features}").fetchall()[0][0]
     create_pairs(con, model, keys, None, "ph_prior_pairs")
     blocked = con.execute("select count(*) from ph_prior_pairs").fetchall()[0][0]
     con.execute(
         "create or replace temp table ph_prior_sample as from ph_prior_pairs"
-        f" order by md5(record_id_l::varchar || record_id_r::varchar) limit {SESSION_PAIRS}"
+        f" order by hash(record_id_l, record_id_r), record_id_l, record_id_r limit {SESSION_PAIRS}"
     )
-    score_pairs(con, model, records, "ph_prior_sample", "ph_prior_scores")
+    score_features(con, model, features, "ph_prior_sample", "ph_prior_scores")
     weights = np.sort(con.execute("select weight from ph_prior_scores").fetchnumpy()["weight"]) / 1000.0
     for table in ("ph_prior_pairs", "ph_prior_sample", "ph_prior_scores"):
         con.execute(f"drop table {table}")

@@ -8,7 +8,7 @@ from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
-from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.score import score_features
 
 SAMPLED_PAIRS = 5_000
 """New pairs of a rule that are scored to estimate what it brings."""
@@ -49,20 +49,24 @@ def freeze_stop_keys(con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], k
 
 
 def add_rules(
-    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, keys: str, settings: MatchSettings
+    con: duckdb.DuckDBPyConnection,
+    artefact: dict[str, Any],
+    features: str,
+    keys: str,
+    settings: MatchSettings,
 ) -> dict[str, Any]:
     """Try each extra rule on top of those chosen so far, and keep it when its matches are worth its pairs."""
     kind = artefact["kind"]
     allowed = [rule for rule in rules_of(kind) if rule.name not in settings.blocking.disable]
     chosen = [rule.name for rule in allowed if rule.tier == "core"]
     extras = [rule.name for rule in allowed if rule.tier != "core"]
-    size = _count(con, f"(from {records} where kind = '{kind}')")
+    size = _count(con, features)
     if size < LEAST_RECORDS:
         chosen = list(artefact["blocking"]["rules"])
     else:
         model = MatchModel.of(_with_rules(artefact, chosen))
         create_pairs(con, model, keys, None, "ph_found")
-        held, matches = _count(con, "ph_found"), _expected_matches(con, model, records, "ph_found")
+        held, matches = _count(con, "ph_found"), _expected_matches(con, model, features, "ph_found")
         for extra in extras:
             create_pairs(con, MatchModel.of(_with_rules(artefact, [extra])), keys, None, "ph_extra")
             con.execute(
@@ -72,7 +76,7 @@ def add_rules(
             new = _count(con, "ph_new")
             if new == 0 or held + new > MOST_PAIRS_PER_RECORD * size:
                 continue
-            gain = _expected_matches(con, model, records, "ph_new")
+            gain = _expected_matches(con, model, features, "ph_new")
             if gain >= WORTH * new and gain >= LEAST_GAIN * matches:
                 chosen.append(extra)
                 held, matches = held + new, matches + gain
@@ -89,16 +93,16 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, pairs: str) -> float:
+def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, pairs: str) -> float:
     """Estimate the matches among the pairs as the sum of their probabilities, from a sample chosen by hash."""
     total = _count(con, pairs)
     if total == 0:
         return 0.0
     con.execute(
         f"create or replace temp table ph_pair_sample as from {pairs}"
-        f" order by md5(record_id_l::varchar || record_id_r::varchar) limit {SAMPLED_PAIRS}"
+        f" order by hash(record_id_l, record_id_r), record_id_l, record_id_r limit {SAMPLED_PAIRS}"
     )
-    score_pairs(con, model, records, "ph_pair_sample", "ph_pair_scores")
+    score_features(con, model, features, "ph_pair_sample", "ph_pair_scores")
     expected = con.execute(
         "select coalesce(sum(1 / (1 + pow(2, -weight / 1000))), 0) from ph_pair_scores where weight >= $link",
         {"link": round(model.thresholds.link * 1000)},
@@ -112,14 +116,18 @@ def _with_rules(artefact: dict[str, Any], rules: list[str]) -> dict[str, Any]:
 
 
 def raise_link(
-    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, keys: str, settings: MatchSettings
+    con: duckdb.DuckDBPyConnection,
+    artefact: dict[str, Any],
+    features: str,
+    keys: str,
+    settings: MatchSettings,
 ) -> dict[str, Any]:
     """Raise `link` until the largest component is small enough, unless hub.yaml sets it or there is too little data."""
     model = MatchModel.of(artefact)
-    size = con.execute(f"select count(*) from {records} where kind = '{model.kind}'").fetchall()[0][0]
+    size = _count(con, features)
     create_pairs(con, model, keys, None, "ph_link_pairs")
     pairs = _count(con, "ph_link_pairs")
-    score_pairs(con, model, records, "ph_link_pairs", "ph_link_scores")
+    score_features(con, model, features, "ph_link_pairs", "ph_link_scores")
     link, largest = model.thresholds.link, 0
     if size >= LEAST_RECORDS and "link" not in settings.thresholds.model_fields_set:
         link, largest = _lowest_safe_link(con, "ph_link_scores", link, size)

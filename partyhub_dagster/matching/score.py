@@ -20,31 +20,34 @@ def score_pairs(
         f" select * from {records} where kind = '{model.kind}' and record_id in"
         f" (select record_id_l from {pairs} union select record_id_r from {pairs})"
     )
-    create_features(con, model, "ph_scored_records", "ph_features")
+    try:
+        create_features(con, model, "ph_scored_records", "ph_features")
+        score_features(con, model, "ph_features", pairs, out)
+    finally:
+        con.execute("drop view ph_scored_records; drop table if exists ph_features")
+
+
+def score_features(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, pairs: str, out: str
+) -> None:
+    """Do the same with features made before (for this model, or one that differs in its prior or rules only)."""
     con.execute(
         "create or replace temp table ph_blocked_pairs as"
         " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key"
-        f" from {pairs} join ph_features as l on l.record_id = record_id_l"
-        " join ph_features as r on r.record_id = record_id_r"
+        f" from {pairs} join {features} as l on l.record_id = record_id_l"
+        f" join {features} as r on r.record_id = record_id_r"
     )
-    try:
-        _score(con, model, out)
-    finally:
-        con.execute("drop view ph_scored_records; drop table ph_features; drop table ph_blocked_pairs")
-
-
-def _score(con: duckdb.DuckDBPyConnection, model: MatchModel, out: str) -> None:
     keep = model.thresholds.keep
-    with open_linker(con, splink_settings(model), "ph_features") as linker:
-        api = linker._db_api
-        pairs = api.register("ph_blocked_pairs", table_name="ph_pairs")
-        linker.table_management.register_blocked_pairs_for_predict(pairs)
+    with open_linker(con, splink_settings(model), features) as linker:
+        blocked = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
+        linker.table_management.register_blocked_pairs_for_predict(blocked)
         # a little below `keep`: which pairs stay is decided on the rounded weight
         found = linker.inference.predict(threshold_match_weight=keep - 0.01, warning_mode="never")
         con.execute(
             f"create or replace temp table {out} as with scored as (select rid_l, rid_r,"
             f" round(match_weight * 1000)::integer as weight from {found.physical_name})"
             " select l.record_id as record_id_l, r.record_id as record_id_r, weight from scored"
-            " join ph_features as l on l.rid = rid_l join ph_features as r on r.rid = rid_r where weight >= $keep",
+            f" join {features} as l on l.rid = rid_l join {features} as r on r.rid = rid_r where weight >= $keep",
             {"keep": round(keep * 1000)},
         )
+    con.execute("drop table ph_blocked_pairs")

@@ -10,6 +10,7 @@ import duckdb
 from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
+from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.freeze import add_rules, create_all_keys, freeze_stop_keys, raise_link
 from partyhub_dagster.matching.frequencies import count_frequencies
 from partyhub_dagster.matching.model import Kind, MatchModel
@@ -18,6 +19,7 @@ __all__ = ["default_model", "train_model"]
 
 SEED = 1
 KEYS = "ph_all_keys"
+FEATURES = "ph_all_features"
 
 
 ENOUGH_TO_COUNT = 1_000
@@ -43,10 +45,11 @@ def default_model(
     create_all_keys(con, artefact, records, settings, KEYS)
     try:
         artefact = freeze_stop_keys(con, artefact, KEYS)
-        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), records, KEYS)
-        artefact = raise_link(con, artefact, records, KEYS, settings)
+        create_features(con, MatchModel.of(artefact), records, FEATURES)
+        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), FEATURES, KEYS)
+        artefact = raise_link(con, artefact, FEATURES, KEYS, settings)
     finally:
-        con.execute(f"drop table if exists {KEYS}")
+        con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
     return MatchModel.of(artefact)
 
 
@@ -68,11 +71,12 @@ def train_model(
     try:
         artefact = freeze_stop_keys(con, artefact, KEYS)
         artefact["comparisons"] = estimate_weights(con, MatchModel.of(artefact), records, seed)
-        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), records, KEYS)
-        artefact = add_rules(con, artefact, records, KEYS, settings)
-        artefact = raise_link(con, artefact, records, KEYS, settings)
+        create_features(con, MatchModel.of(artefact), records, FEATURES)
+        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), FEATURES, KEYS)
+        artefact = add_rules(con, artefact, FEATURES, KEYS, settings)
+        artefact = raise_link(con, artefact, FEATURES, KEYS, settings)
     finally:
-        con.execute(f"drop table if exists {KEYS}")
+        con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
     return MatchModel.of(artefact)
 
 

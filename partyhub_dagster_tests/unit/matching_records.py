@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 COLUMNS = {
     "record_id": "UUID",
@@ -90,10 +91,21 @@ def _with_address(record: dict[str, Any]) -> dict[str, Any]:
 def connection_with(records: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
     """Return a connection that holds the records as the table `records`."""
     con = duckdb.connect(config={"threads": 1})
-    con.execute(f"create table records ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
-    rows = [
-        [record.get(name, [] if kind.endswith("[]") else None) for name, kind in COLUMNS.items()]
-        for record in records
-    ]
-    con.executemany(f"insert into records values ({', '.join('?' * len(COLUMNS))})", rows)
+    lists = pa.list_(pa.string())
+    columns = {
+        name: pa.array(
+            [_plain(record.get(name), kind) for record in records], lists if kind.endswith("[]") else None
+        )
+        for name, kind in COLUMNS.items()
+    }
+    con.register("given", pa.table(columns))
+    casts = ", ".join(f"{name}::{kind} as {name}" for name, kind in COLUMNS.items())
+    con.execute(f"create table records as select {casts} from given")
+    con.unregister("given")
     return con
+
+
+def _plain(value: Any, kind: str) -> Any:
+    if kind.endswith("[]"):
+        return value or []
+    return None if value is None else str(value)

@@ -1,6 +1,7 @@
 """Training without labels: the same data give the same model, and no model holds a value that few records share."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -8,6 +9,7 @@ import pytest
 
 from partyhub_dagster.config import MatchSettings, Thresholds
 from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS
+from partyhub_dagster.matching import estimate, freeze
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
@@ -49,6 +51,14 @@ def world(seed: int = 7) -> list[dict[str, Any]]:
         slip = family[:-1] + "x" if entity % 5 == 0 else family
         made.append(person(2 * entity + 1, given, slip, source="crm" if entity % 2 else "web", **values))
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_samples() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "RANDOM_RECORDS", 250)
+        patch.setattr(freeze, "SAMPLED_PAIRS", 300)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +110,8 @@ def test_the_model_knows_what_it_has_seen(trained: tuple[duckdb.DuckDBPyConnecti
 
 def test_thresholds_of_the_settings_stay_as_they_are() -> None:
     settings = MatchSettings(thresholds=Thresholds(link=3))
-    con = connection_with(world()[:600])
-    assert train_model(con, "records", "person", settings).thresholds.link == 3
+    con = connection_with(world())
+    assert default_model("person", settings, con, "records").thresholds.link == 3
 
 
 def test_shipped_weights_learn_frequencies_only_from_enough_records() -> None:
