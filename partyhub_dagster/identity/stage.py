@@ -1,6 +1,5 @@
 """The stage that keeps party_clusters, and tells in party_lineage what became of every party."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from partyhub_dagster.identity.arrays import ABSENT
 from partyhub_dagster.identity.lineage import derive_events
 from partyhub_dagster.identity.state import ClusterOutputs, cluster_affected
 from partyhub_dagster.identity.thresholds import Thresholds
+from partyhub_dagster.lake.fingerprint import fingerprint_of
 from partyhub_dagster.lake.lineage import append_lineage
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import read_delta, write_stage
@@ -19,7 +19,6 @@ from partyhub_dagster.lake.tables import CLUSTER_CONFLICTS, PARTY_CLUSTERS
 from partyhub_dagster.lake.write import WriteTransaction, Written
 
 STAGE = "party_clusters"
-CODE_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def cluster_changed(session: Session, thresholds: Mapping[str, Thresholds]) -> C
     Guarantees: equal to clustering everything afresh; at most one event per party id and run.
     """
     con = session.con
-    stage_fingerprint = hashlib.sha256(repr((CODE_VERSION, sorted(thresholds.items()))).encode()).hexdigest()
+    stage_fingerprint = fingerprint_of(__package__, sorted(thresholds.items()))
     delta = read_delta(con, STAGE, stage_fingerprint, full=session.full)
     if delta.is_empty(con, INPUTS):
         return ClusterChanges()

@@ -1,11 +1,11 @@
 """The two stages of matching: blocking keys of every live record, and the scored pairs they bring."""
 
 import dataclasses
-import hashlib
 from dataclasses import dataclass
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ModelError
+from partyhub_dagster.lake.fingerprint import fingerprint_of
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.tables import BLOCKING_KEYS, MATCH_EDGES, NORMALIZED_PARTIES
@@ -15,8 +15,6 @@ from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.registry import active_model, require_model, write_model
 from partyhub_dagster.matching.score import score_pairs
-
-CODE_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     """
     con = session.con
     model = require_model(session, kind)
-    stage_fingerprint = hashlib.sha256(f"{CODE_VERSION}:{model.keys_fingerprint}".encode()).hexdigest()
+    stage_fingerprint = fingerprint_of(__package__, model.keys_fingerprint)
     delta = read_delta(con, f"blocking_keys/{kind}", stage_fingerprint, full=session.full)
     if delta.is_empty(con, [NORMALIZED_PARTIES]):
         return MatchChanges()
@@ -116,8 +114,7 @@ def edge_fingerprint(model: MatchModel) -> str:
     import importlib.metadata
 
     stop = sorted(model.stop_keys.items())
-    parts = (CODE_VERSION, importlib.metadata.version("splink"), model.scoring_fingerprint, stop)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return fingerprint_of(__package__, importlib.metadata.version("splink"), model.scoring_fingerprint, stop)
 
 
 def _outgrown(
@@ -147,8 +144,10 @@ def _score(session: Session, kind: Kind, model: MatchModel, delta: Delta) -> int
     con = session.con
     changed = None if delta.everything else "dirty"
     create_pairs(con, model, "keys", changed, "pairs")
-    con.execute("create or replace temp table paired_records as from normalized_parties semi join"
-                " (select record_id_l as record_id from pairs union select record_id_r from pairs) using (record_id)")  # fmt: skip
+    con.execute(
+        "create or replace temp table paired_records as from normalized_parties semi join"
+        " (select record_id_l as record_id from pairs union select record_id_r from pairs) using (record_id)"
+    )
     score_pairs(con, model, "paired_records", "pairs", "scored")
     con.execute(
         "create or replace temp table edges as select * from ("

@@ -1,9 +1,9 @@
 """The stage that keeps normalized_parties: one match-ready row per live source record."""
 
-import hashlib
 from dataclasses import dataclass
 
 from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.fingerprint import fingerprint_of
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import read_delta, write_stage
@@ -11,7 +11,6 @@ from partyhub_dagster.lake.tables import NORMALIZED_PARTIES, SOURCE_PARTIES
 from partyhub_dagster.normalize.records import library_versions, normalize_records
 
 STAGE = "normalized_parties"
-CODE_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +27,7 @@ class NormalizedChanges:
 def fingerprint(config: HubConfig) -> str:
     """Return what normalised values depend on besides payloads: mappings, our code, the libraries."""
     libraries = sorted(library_versions().items())
-    return hashlib.sha256(
-        repr((CODE_VERSION, config.fingerprint("normalize"), libraries)).encode()
-    ).hexdigest()
+    return fingerprint_of(__package__, config.fingerprint("normalize"), libraries)
 
 
 def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:

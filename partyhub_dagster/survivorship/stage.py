@@ -1,11 +1,9 @@
 """The stage that keeps golden_parties, and tells in party_lineage whose values changed."""
 
-import hashlib
 from dataclasses import dataclass
 
-from partyhub_dagster.survivorship.golden import master_parties
-
 from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.fingerprint import fingerprint_of
 from partyhub_dagster.lake.lineage import append_lineage
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.lake.session import Session
@@ -18,9 +16,9 @@ from partyhub_dagster.lake.tables import (
     golden_table,
 )
 from partyhub_dagster.lake.write import WriteTransaction, Written
+from partyhub_dagster.survivorship.golden import master_parties
 
 STAGE = "golden_parties"
-CODE_VERSION = "1"
 _INPUTS = [PARTY_CLUSTERS, NORMALIZED_PARTIES, PARTY_LINEAGE, DECISIONS]
 
 
@@ -41,12 +39,12 @@ def master_changed(session: Session, config: HubConfig) -> GoldenChanges:
     Writes golden_parties and the UPDATED events, in one transaction.
     """
     con = session.con
-    rules = hashlib.sha256(f"{CODE_VERSION}:{config.fingerprint('survivorship')}".encode()).hexdigest()
+    rules = fingerprint_of(__package__, config.fingerprint("survivorship"))
     delta = read_delta(con, STAGE, rules, full=session.full)
     if delta.is_empty(con, _INPUTS):
         return GoldenChanges()
     golden = golden_table(config.attributes.values())
-    _collect_pins(session)
+    _collect_pins(session, delta.head)
     _collect_dirty(session, delta)
     con.execute(
         "create or replace temp table golden_members as"
@@ -118,18 +116,19 @@ def _collect_dirty(session: Session, delta: Delta) -> None:
         )
 
 
-def _collect_pins(session: Session) -> None:
+def _collect_pins(session: Session, head: int) -> None:
     """Create temp table `pins` (record_id, field, value, sequence): standing pins, each on a live record.
 
-    A pin whose record was deleted follows to where that record's id answers now.
+    A pin whose record was deleted follows to where that record's id answers now. What is decided after `head`
+    belongs to the next delta.
     """
     session.con.execute(
-        """
+        f"""
         create or replace temp table revoked as
         with recursive newest as (
             select decision_id, group_id, verdict, revokes, sequence,
                 row_number() over (order by sequence desc, decision_id desc) as n
-            from decisions where verdict in ('PIN', 'REVOKE')
+            from decisions where verdict in ('PIN', 'REVOKE') and epoch <= {head}
         ),
         walk as (
             select 0::bigint as n, []::uuid[] as gone
@@ -144,7 +143,7 @@ def _collect_pins(session: Session) -> None:
         """
     )
     session.con.execute(
-        """
+        f"""
         create or replace temp table pins as
         with recursive redirect as (
             select party_id, arg_max(other_id, sequence) as other_id from party_lineage
@@ -152,7 +151,7 @@ def _collect_pins(session: Session) -> None:
         ),
         standing as (
             select decision_id, left_id, attribute, value, sequence from decisions
-            where verdict = 'PIN' and decision_id not in (from revoked)
+            where verdict = 'PIN' and epoch <= {head} and decision_id not in (from revoked)
                 and coalesce(group_id not in (from revoked), true)
         ),
         followed as (
