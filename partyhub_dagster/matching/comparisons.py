@@ -206,7 +206,8 @@ ORGANIZATION_NAME = Comparison(
         Level(
             "slips",
             "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
-            " (ph_close_length(name_compact_l, name_compact_r) and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96)",
+            " (ph_close_length(name_compact_l, name_compact_r)"
+            " and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96)",
         ),
         Level("words_75", _overlaps(0.75)),
         Level(

@@ -10,7 +10,7 @@ from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.blocking import rules_of
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.levels import Weights
-from partyhub_dagster.matching.model import FORMAT, Kind, MatchModel
+from partyhub_dagster.matching.model import FORMAT, Kind
 
 PRIOR = 1e-3
 """Chance that two random records are one party, where nothing is known of the data."""

@@ -98,16 +98,16 @@ def _measure_random_pairs(
     pairs = rows * (rows - 1) // 2
     found: dict[str, dict[str, float]] = {}
     if pairs > 0:
-        with open_linker(con, splink_settings(model, with_tf=False), "ph_sample") as linker:
+        with open_linker(con, splink_settings(model, with_tf=False), "ph_sample") as opened:
             # the sample is the whole table already: no chance is left in what Splink takes of it
-            linker.training.estimate_u_using_random_sampling(
+            opened.linker.training.estimate_u_using_random_sampling(
                 max_pairs=2.0 * pairs, min_count_per_level=None, num_chunks=1
             )
-            for comparison in linker._settings_obj.core_model_settings.comparisons:
-                found[comparison.output_column_name] = {
-                    level.label_for_charts: float(level.u_probability or 0.0)
-                    for level in comparison.comparison_levels
-                    if not level.is_null_level
+            for comparison in opened.linker.misc.save_model_to_json()["comparisons"]:
+                found[comparison["output_column_name"]] = {
+                    level["label_for_charts"]: float(level.get("u_probability", 0.0))
+                    for level in comparison["comparison_levels"]
+                    if not level.get("is_null_level", False)
                 }
     con.execute("drop table ph_sample")
     return found, pairs
@@ -132,7 +132,7 @@ def _learn_u(
 
 def _is_seen(seen: dict[str, float]) -> bool:
     """Tell whether any pair had values to compare: Splink calls every level of the others rare."""
-    return sum(seen.values()) > 0.5  # noqa: PLR2004  they sum to 1 where anything was seen
+    return sum(seen.values()) > 0.5
 
 
 def _run_sessions(
@@ -146,8 +146,8 @@ def _run_sessions(
         pairs = _count_pairs(con, columns)
         if pairs < LEAST_PAIRS:
             continue
-        with open_linker(con, settings, "ph_sample") as linker:
-            sessions.append(_run_session(linker, columns, pairs))
+        with open_linker(con, settings, "ph_sample") as opened:
+            sessions.append(_run_session(opened.linker, columns, pairs))
     con.execute("drop table ph_sample")
     return sessions
 
@@ -219,7 +219,7 @@ def _is_sound(comparison: Comparison, learned: dict[str, list[float]]) -> bool:
     """Tell whether agreement speaks for a match and disagreement against one."""
     bits = {name: math.log2(m / u) for name, (m, u) in learned.items()}
     free = [level.name for level in comparison.weighted if not level.fixed]
-    if len(free) < 2:  # noqa: PLR2004  a ladder of one free level has no direction
+    if len(free) < 2:
         return True
     return bits[free[0]] > 0 and bits[free[0]] > bits[free[-1]] and bits[free[-1]] <= 0
 

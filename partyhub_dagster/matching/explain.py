@@ -82,10 +82,8 @@ def _explanation(
 ) -> PairExplanation:
     settings = splink_settings(model, explain=True)
     with open_linker(con, settings, "ph_features") as linker:
-        pairs = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
-        linker.table_management.register_blocked_pairs_for_predict(pairs)
-        found = linker.inference.predict(warning_mode="never")
-        result = con.execute(f"select * from {found.physical_name}")
+        found = linker.predict("ph_blocked_pairs")
+        result = con.execute(f"select * from {found}")
         row = dict(zip([column[0] for column in result.description], result.fetchall()[0], strict=True))
     compared, explained = [], 0.0
     for comparison in comparisons_of(model.kind):

@@ -6,6 +6,7 @@ No value seen fewer than three times is kept (a model must not hold one person's
 from typing import Any
 
 import duckdb
+
 from partyhub_dagster.matching.model import RAREST_KEPT, Kind
 
 _LISTS = {"token": "name_tokens", "phone": "phones", "email": "emails", "id": "ids", "website": "websites"}

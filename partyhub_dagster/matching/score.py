@@ -39,13 +39,11 @@ def score_features(
     )
     keep = model.thresholds.keep
     with open_linker(con, splink_settings(model), features) as linker:
-        blocked = linker._db_api.register("ph_blocked_pairs", table_name="ph_pairs")
-        linker.table_management.register_blocked_pairs_for_predict(blocked)
         # a little below `keep`: which pairs stay is decided on the rounded weight
-        found = linker.inference.predict(threshold_match_weight=keep - 0.01, warning_mode="never")
+        found = linker.predict("ph_blocked_pairs", keep - 0.01)
         con.execute(
             f"create or replace temp table {out} as with scored as (select rid_l, rid_r,"
-            f" round(match_weight * 1000)::integer as weight from {found.physical_name})"
+            f" round(match_weight * 1000)::integer as weight from {found})"
             " select l.record_id as record_id_l, r.record_id as record_id_r, weight from scored"
             f" join {features} as l on l.rid = rid_l join {features} as r on r.rid = rid_r where weight >= $keep",
             {"keep": round(keep * 1000)},

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.levels import splink_comparison, tf_column
+from partyhub_dagster.matching.levels import splink_comparison
 from partyhub_dagster.matching.model import MatchModel
 
 SCRATCH = "partyhub_scratch"
@@ -36,8 +37,25 @@ def splink_settings(model: MatchModel, *, explain: bool = False, with_tf: bool =
     }
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLinker:
+    """A Splink linker and the database it works in."""
+
+    linker: Any
+    api: Any
+
+    def predict(self, blocked_pairs: str, least_bits: float | None = None) -> str:
+        """Score the pairs (join_key_l, join_key_r, match_key) and return the name of the table of results."""
+        pairs = self.api.register(blocked_pairs, table_name="ph_pairs")
+        self.linker.table_management.register_blocked_pairs_for_predict(pairs)
+        found = self.linker.inference.predict(threshold_match_weight=least_bits, warning_mode="never")
+        return str(found.physical_name)
+
+
 @contextmanager
-def open_linker(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], features: str) -> Iterator[Any]:
+def open_linker(
+    con: duckdb.DuckDBPyConnection, settings: dict[str, Any], features: str
+) -> Iterator[OpenLinker]:
     """Yield a Splink linker over the temp table `features`.
 
     Splink makes ordinary tables in the current schema, so it runs in a scratch database in memory: nothing of it
@@ -57,35 +75,31 @@ def open_linker(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], featur
                 log_level=None,
                 validate_settings=False,
             )
-            _register_frequencies(con, linker, api)
-            yield linker
+            _register_frequencies(con, settings, OpenLinker(linker, api))
+            yield OpenLinker(linker, api)
         finally:
             api.delete_tables_created_by_splink_from_db()
             con.execute("drop table if exists ph_no_frequencies")
             con.execute("use {}.{}".format(*(f'"{name}"' for name in before)))
 
 
-def _register_frequencies(con: duckdb.DuckDBPyConnection, linker: Any, api: Any) -> None:
+def _register_frequencies(
+    con: duckdb.DuckDBPyConnection, settings: dict[str, Any], opened: OpenLinker
+) -> None:
     """Tell Splink that frequencies are known: the features carry them, so that no batch counts its own."""
-    names = [column.unquote().name for column in linker._settings_obj._term_frequency_columns]
+    names = sorted(
+        level["tf_adjustment_column"]
+        for comparison in settings["comparisons"]
+        for level in comparison["comparison_levels"]
+        if "tf_adjustment_column" in level
+    )
     if not names:
         return
     columns = ", ".join(f"null::varchar as {name}, null::double as tf_{name}" for name in names)
     con.execute(f"create or replace temp table ph_no_frequencies as select {columns} limit 0")
     for name in names:
-        table = api.register("ph_no_frequencies", table_name=f"ph_tf_{name}")
-        linker.table_management.register_term_frequency_lookup(table, name)
-
-
-def frequency_columns(model: MatchModel) -> list[str]:
-    """Name the features that carry frequencies."""
-    return [
-        tf_column(comparison, level)
-        for comparison in comparisons_of(model.kind)
-        if comparison.name in model.artefact["comparisons"]
-        for level in comparison.levels
-        if level.tf is not None
-    ]
+        table = opened.api.register("ph_no_frequencies", table_name=f"ph_tf_{name}")
+        opened.linker.table_management.register_term_frequency_lookup(table, name)
 
 
 @contextmanager

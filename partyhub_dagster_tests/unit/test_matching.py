@@ -6,11 +6,11 @@ import pytest
 from partyhub_dagster.config.matching import Blocking, MatchSettings
 from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.matching.blocking import create_blocking_keys
-from partyhub_dagster.matching.train import default_model
 from partyhub_dagster.matching.explain import explain_pair
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.train import default_model
 from partyhub_dagster_tests.unit.matching_records import connection_with, organization, person, record_id
 
 HOME = "12|main street|springfield|12345"

@@ -44,7 +44,8 @@ def world(seed: int = 7) -> list[dict[str, Any]]:
     for entity in range(ENTITIES):
         given, family = rng.choice(GIVEN), f"family{rng.randrange(300):03d}"
         born = f"{rng.randrange(1940, 2000)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
-        address = f"{rng.randrange(1, 99)}|street {rng.randrange(80)}|city{rng.randrange(12)}|{rng.randrange(10000, 10400)}"
+        place = f"city{rng.randrange(12)}|{rng.randrange(10000, 10400)}"
+        address = f"{rng.randrange(1, 99)}|street {rng.randrange(80)}|{place}"
         phone = "+12025550000" if entity < 200 else f"+1202{rng.randrange(10**7):07d}"
         values = {"birth_date": born, "address": address, "phones": [phone]}
         made.append(person(2 * entity, given, family, **values))
