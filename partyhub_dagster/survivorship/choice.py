@@ -8,7 +8,6 @@ Result: party, v0, v1 ..., and proof: one (record_id, rule) for a single value, 
 from collections.abc import Sequence
 
 from partyhub_dagster.config.survivorship import DEFAULT_RULES, Rule
-from partyhub_dagster.lake.metadata import quote_name
 from partyhub_dagster.survivorship.candidates import Group, select_candidates, select_elements
 from partyhub_dagster.survivorship.rules import ALL, Extent, Ranking, rank, source_rank, uses
 
@@ -18,7 +17,7 @@ def select_survivors(
 ) -> str:
     """Return the query for the surviving values of a group.
 
-    `pins` names the table of pins on the leading attribute, if there are any; `sources` are all, best first.
+    `pins` is the query for the pins on the leading attribute, if there are any; `sources` are all, best first.
     """
     if uses(group.rules, ALL):
         return _select_union(group, select_elements(group, members), sources, extent)
@@ -31,7 +30,7 @@ def select_survivors(
 def _agreeing_with_pin(candidates: str, pins: str) -> str:
     """Parts must not contradict a pinned name or address: only records that say the same can give them."""
     return (
-        f"select c.* from ({candidates}) as c left join {quote_name(pins)} as p using (party)"
+        f"select c.* from ({candidates}) as c left join ({pins}) as p using (party)"
         " where p.party is null or c.v0 = p.value"
     )
 

@@ -38,7 +38,7 @@ def master_parties(
     chunks = max(1, -(-total // _CHUNK))
     groups = groups_of(config)
     for chunk in range(chunks):
-        with _scratch(con, len(config.attributes)):
+        with _scratch(con, len(groups)):
             extent = _collect_order(con, f"hash(party_id) % {chunks} = {chunk}", members, records)
             _collect_members(con, records, groups)
             _collect_parties(con, config, confidence, extent)
@@ -54,13 +54,19 @@ def master_parties(
 
 
 @contextmanager
-def _scratch(con: duckdb.DuckDBPyConnection, attributes: int) -> Iterator[None]:
-    """Drop every table of work, also after an error; there are at most two per attribute."""
+def _scratch(con: duckdb.DuckDBPyConnection, groups: int) -> Iterator[None]:
+    """Drop every table of work, also after an error."""
     try:
         yield
     finally:
-        numbered = [f"{word}_{place}" for word in ("group", "pins") for place in range(attributes)]
-        for name in ("ids", "order", "members", "parties", "pins", *numbered):
+        for name in (
+            "ids",
+            "order",
+            "members",
+            "parties",
+            "pins",
+            *(f"group_{place}" for place in range(groups)),
+        ):
             con.execute(f"drop table if exists temp.{_WORK}_{name}")
 
 
@@ -114,18 +120,12 @@ def _collect_parties(
 
 
 def _collect_pins(con: duckdb.DuckDBPyConnection, pins: str, config: HubConfig) -> dict[str, str]:
-    """Create one table of pins per pinned attribute; return their names by attribute."""
-    attributes = list(config.attributes.values())
-    newest = select_newest_pins(pins, f"{_WORK}_members", attributes)
+    """Collect the pins in force; return by pinned attribute the query for its pins."""
+    attributes = config.attributes
+    newest = select_newest_pins(pins, f"{_WORK}_members", list(attributes.values()))
     con.execute(f"create or replace temp table {_WORK}_pins as {newest}")
-    found = {field for (field,) in con.execute(f"select distinct field from {_WORK}_pins").fetchall()}
-    tables: dict[str, str] = {}
-    for place, attribute in enumerate(attributes):
-        if attribute.name in found:
-            tables[attribute.name] = f"{_WORK}_pins_{place}"
-            chosen = select_pins_of(attribute, f"{_WORK}_pins")
-            con.execute(f"create or replace temp table {tables[attribute.name]} as {chosen}")
-    return tables
+    found = con.execute(f"select distinct field from {_WORK}_pins").fetchall()
+    return {field: select_pins_of(attributes[field], f"{_WORK}_pins") for (field,) in found}
 
 
 def _choose(
@@ -142,7 +142,7 @@ def _choose(
 
 
 def select_golden(groups: Sequence[Group], pinned: dict[str, str]) -> str:
-    """Return the query that puts parties, survivors and pins together."""
+    """Return the query that puts parties, survivors and pins together; `pinned` as `_collect_pins` gives it."""
     values: dict[str, str] = {}
     entries: list[str] = []
     joins: list[str] = []
@@ -153,8 +153,8 @@ def select_golden(groups: Sequence[Group], pinned: dict[str, str]) -> str:
             if not attribute.multiple:
                 proof = f"[{proof}]"
             if attribute.name in pinned:
-                pin = pinned[attribute.name]
-                joins.append(f"left join {pin} on {pin}.party = p.party")
+                pin = f"pin{len(values)}"
+                joins.append(f"left join ({pinned[attribute.name]}) as {pin} on {pin}.party = p.party")
                 value = f"case when {pin}.party is null then {value} else {pin}.value end"
                 proof = f"case when {pin}.party is null then {proof} else {proof_of_pin(attribute, pin)} end"
             values[attribute.name] = f"{value} as {quote_name(attribute.name)}"
