@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from partyhub_dagster.hub import Run
+from partyhub_dagster.lake.fingerprint import fingerprint_of
 from partyhub_dagster.lake.metadata import Table
 from partyhub_dagster.orchestration.resources import HubResource
 from partyhub_dagster.orchestration.schemas import table_schema
@@ -27,7 +28,8 @@ class AssetShape:
     table: Table
     group: str
     deps: Sequence[dg.AssetKey | str]
-    code_version: str
+    package: str
+    """The domain package whose code makes it."""
     owner: str = ENGINEERING
     kinds: frozenset[str] = frozenset({"ducklake"})
     rows: str = ""
@@ -48,7 +50,7 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
         group_name=shape.group,
         kinds=set(shape.kinds),
         owners=[shape.owner],
-        code_version=shape.code_version,
+        code_version=fingerprint_of(f"partyhub_dagster.{shape.package}")[:12],
         pool=LAKE_POOL,
         op_tags={"dagster/priority": str(shape.priority)},
         metadata=_definition_metadata(shape),

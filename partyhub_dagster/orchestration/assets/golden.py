@@ -7,7 +7,6 @@ from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.tables import golden_table
 from partyhub_dagster.orchestration.lake_asset import STEWARDSHIP, AssetShape, lake_asset
 from partyhub_dagster.orchestration.schemas import golden_lineage
-from partyhub_dagster.survivorship.stage import CODE_VERSION
 
 
 def golden_assets(config: HubConfig) -> list[dg.AssetsDefinition]:
@@ -19,7 +18,7 @@ def golden_assets(config: HubConfig) -> list[dg.AssetsDefinition]:
         table=golden_table(config.attributes.values()),
         group="golden",
         deps=["party_clusters", "normalized_parties", "decisions"],
-        code_version=CODE_VERSION,
+        package="survivorship",
         owner=STEWARDSHIP,
         lineage=golden_lineage(config),
     )

@@ -3,7 +3,6 @@
 import dagster as dg
 
 from partyhub_dagster.hub import Run
-from partyhub_dagster.identity.stage import CODE_VERSION
 from partyhub_dagster.lake.tables import DECISIONS, PARTY_CLUSTERS
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.orchestration.lake_asset import STEWARDSHIP, AssetShape, lake_asset, lake_input
@@ -17,7 +16,7 @@ def identity_assets(kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpe
         table=DECISIONS,
         group="identity",
         deps=[],
-        code_version="1",
+        package="identity",
         owner=STEWARDSHIP,
     )
     shape = AssetShape(
@@ -27,7 +26,7 @@ def identity_assets(kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpe
         table=PARTY_CLUSTERS,
         group="identity",
         deps=["normalized_parties", *(dg.AssetKey(["match_edges", kind]) for kind in kinds), "decisions"],
-        code_version=CODE_VERSION,
+        package="identity",
         owner=STEWARDSHIP,
     )
     return [lake_input(decided), lake_asset(shape, Run.cluster)]

@@ -7,7 +7,6 @@ import dagster as dg
 from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.tables import BLOCKING_KEYS, MATCH_EDGES, MATCH_MODELS
 from partyhub_dagster.matching.model import Kind
-from partyhub_dagster.matching.stage import CODE_VERSION
 from partyhub_dagster.orchestration.lake_asset import AssetShape, counts_of, lake_asset
 
 
@@ -24,7 +23,7 @@ def _model(kind: Kind) -> dg.AssetsDefinition:
         table=MATCH_MODELS,
         group="matching",
         deps=["normalized_parties"],
-        code_version=CODE_VERSION,
+        package="matching",
         kinds=frozenset({"ducklake", "splink"}),
         rows=f"(from match_models where kind = '{kind}')",
     )
@@ -47,7 +46,7 @@ def _blocking_keys(kinds: list[Kind]) -> dg.AssetsDefinition:
         table=BLOCKING_KEYS,
         group="matching",
         deps=["normalized_parties", *(dg.AssetKey(["match_model", kind]) for kind in kinds)],
-        code_version=CODE_VERSION,
+        package="matching",
     )
 
     def block(run: Run) -> dict[str, int]:
@@ -63,7 +62,7 @@ def _edges(kind: Kind) -> dg.AssetsDefinition:
         table=MATCH_EDGES,
         group="matching",
         deps=["blocking_keys", "normalized_parties", dg.AssetKey(["match_model", kind])],
-        code_version=CODE_VERSION,
+        package="matching",
         kinds=frozenset({"ducklake", "splink"}),
         rows=f"(from match_edges where kind = '{kind}')",
     )

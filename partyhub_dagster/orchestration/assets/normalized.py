@@ -4,7 +4,6 @@ import dagster as dg
 
 from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES
-from partyhub_dagster.normalize.stage import CODE_VERSION
 from partyhub_dagster.orchestration.lake_asset import AssetShape, lake_asset
 
 
@@ -17,6 +16,6 @@ def normalized_assets() -> list[dg.AssetsDefinition]:
         table=NORMALIZED_PARTIES,
         group="normalized",
         deps=["source_parties"],
-        code_version=CODE_VERSION,
+        package="normalize",
     )
     return [lake_asset(shape, Run.normalize)]

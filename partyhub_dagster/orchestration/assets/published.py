@@ -24,7 +24,7 @@ def published_assets(config: HubConfig) -> list[dg.AssetsDefinition]:
         table=dataclasses.replace(golden, name="golden_parquet"),
         group="published",
         deps=["release", "golden_parties"],
-        code_version="1",
+        package="publish",
         owner=STEWARDSHIP,
         kinds=frozenset({"parquet"}),
         schema=table_schema(golden, with_epoch=False),

@@ -27,7 +27,7 @@ def _raw(config: HubConfig, source: Source, priority: int) -> dg.AssetsDefinitio
         table=SOURCE_PARTIES,
         group="sources",
         deps=[],
-        code_version="1",
+        package="sources",
         kinds=frozenset({"ducklake", source.format}),
         rows=f"(from source_parties where source = {quote_text(source.name)})",
         schema=source_schema(source, config.attributes),
@@ -43,7 +43,7 @@ def _source_parties(sources: list[Source]) -> dg.AssetsDefinition:
         table=SOURCE_PARTIES,
         group="sources",
         deps=[dg.AssetKey(["raw", source.name]) for source in sources],
-        code_version="1",
+        package="sources",
     )
     return lake_asset(shape, _count)
 

@@ -18,7 +18,7 @@ def released_assets() -> list[dg.AssetsDefinition]:
         table=RELEASES,
         group="release",
         deps=["source_parties", "normalized_parties", "party_clusters", "golden_parties"],
-        code_version="1",
+        package="quality",
         owner=STEWARDSHIP,
     )
     return [lake_asset(shape, _release)]
