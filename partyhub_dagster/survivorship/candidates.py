@@ -75,7 +75,8 @@ def select_candidates(group: Group, members: str) -> str:
         return _whole_groups(group, quote_name(members))
     if group.lead.multiple:
         return _whole_lists(group, quote_name(members))
-    return select_elements(group, members)
+    # Beyond that number, places could no longer be told apart.
+    return f"{select_elements(group, members)} and place < {2**PLACE_BITS}"
 
 
 def select_elements(group: Group, members: str) -> str:
@@ -86,7 +87,7 @@ def select_elements(group: Group, members: str) -> str:
         f"select {_RECORD}, place, {value} as v0, {_validity(['e.valid'])} as validity, 1 as parts,"
         " length(e.value) as size"
         f" from (select {_RECORD}, unnest({column}) as e, generate_subscripts({column}, 1) as place"
-        f" from {quote_name(members)}) where v0 is not null and place < {2**PLACE_BITS}"
+        f" from {quote_name(members)}) where v0 is not null"
     )
 
 

@@ -192,6 +192,12 @@ def test_what_the_type_cannot_hold_does_not_stand(
     assert (str(value) if attribute == "birth_date" else value, record, rule) == (expected, 2, "only")
 
 
+def test_names_that_look_like_sql_are_only_names() -> None:
+    hub = rules("note", "[source_priority, trust]", ", sources: [dnb, crm]")
+    odd = "x'; drop table records; --"
+    assert chosen(one(hub, [note(1, odd, source=odd), note(2, "b")]), "note") == ("b", 2, "source_priority")
+
+
 # Groups
 
 
@@ -240,6 +246,12 @@ def test_all_takes_the_distinct_values_sorted_each_from_its_best_record() -> Non
     golden = one(configure(), offers)
     assert golden.values["phone"] == ["+1", "+2", "+3"]
     assert golden.proofs["phone"] == [(2, "all"), (1, "all"), (2, "all")]
+
+
+def test_a_long_list_loses_nothing() -> None:
+    numbers = [f"+{number}" for number in range(5_000)]
+    golden = one(rules("phone", "[all]"), [Offer(1, {"phone": numbers})])
+    assert golden.values["phone"] == sorted(numbers)
 
 
 def test_rules_before_all_leave_only_what_they_rank_first() -> None:
