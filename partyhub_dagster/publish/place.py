@@ -1,6 +1,7 @@
 """The folder that exports go to: a local one, or any that fsspec reaches.
 
-`runs/<run key>/` holds one export each and `manifest.json` points to the current one. A run becomes visible whole:
+`runs/<run key>/` holds one export each and `manifest.json` points to the current one. The manifest beside the files
+has a name that readers of a folder of Parquet skip. A run becomes visible whole:
 on a local disk its folder is renamed into place, elsewhere its manifest is put last, and without it there is no run.
 """
 
@@ -21,6 +22,7 @@ from partyhub_dagster.errors import ConfigError, LakeError
 from partyhub_dagster.publish.manifest import Manifest
 
 POINTER = "manifest.json"
+_BESIDE = "_manifest.json"
 RUNS = "runs"
 _STAGING = ".staging-"
 
@@ -39,7 +41,7 @@ class Place:
 
     def manifest(self, run_key: str | None = None) -> Manifest | None:
         """Read the manifest of a run, or of the current one; None where there is none that can be read."""
-        at = self.path(POINTER) if run_key is None else self.path(RUNS, run_key, POINTER)
+        at = self.path(POINTER) if run_key is None else self.path(RUNS, run_key, _BESIDE)
         try:
             return Manifest.model_validate_json(self.fs.cat_file(at))
         except (FileNotFoundError, NotADirectoryError, ValidationError):
@@ -63,7 +65,7 @@ class Place:
         self.remove_run(manifest.run_key)
         run = staged / RUNS / manifest.run_key
         run.mkdir(parents=True, exist_ok=True)
-        (run / POINTER).write_text(manifest.to_json())
+        (run / _BESIDE).write_text(manifest.to_json())
         if self.local:
             Path(self.path(RUNS)).mkdir(parents=True, exist_ok=True)
             run.rename(self.path(RUNS, manifest.run_key))
@@ -72,7 +74,7 @@ class Place:
             target = self.path(file.path)
             self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
             self.fs.put_file(str(staged / file.path), target)
-        self._write(self.path(RUNS, manifest.run_key, POINTER), manifest.to_json())
+        self._write(self.path(RUNS, manifest.run_key, _BESIDE), manifest.to_json())
 
     def point_to(self, manifest: Manifest) -> None:
         """Make a run the current one, at once."""
@@ -81,8 +83,8 @@ class Place:
     def remove_run(self, run_key: str) -> None:
         """Delete a run, its manifest first, so that half of it is no run."""
         folder = self.path(RUNS, run_key)
-        if self.fs.exists(f"{folder}/{POINTER}"):
-            self.fs.rm_file(f"{folder}/{POINTER}")
+        if self.fs.exists(f"{folder}/{_BESIDE}"):
+            self.fs.rm_file(f"{folder}/{_BESIDE}")
         if self.fs.exists(folder):
             self.fs.rm(folder, recursive=True)
 

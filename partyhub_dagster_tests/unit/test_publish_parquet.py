@@ -91,6 +91,18 @@ def test_the_files_hold_every_golden_record_by_party_type(
     ]
 
 
+def test_pandas_reads_the_folder_of_a_run(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    import pandas as pd
+
+    export_release(con, configure(), tmp_path, FIRST, "golden")
+    found = pd.read_parquet(tmp_path / "published/runs" / run_key_of(FIRST))
+    assert found.groupby("party_type", observed=True).size().to_dict() == {
+        "INDIVIDUAL": 25,
+        "LEGAL_ENTITY": 25,
+    }
+    assert found["party_id"].str.len().eq(36).all()
+
+
 def test_rows_are_sorted_by_party_id(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     export_release(con, configure(), tmp_path, FIRST, "golden")
     for word in ("INDIVIDUAL", "LEGAL_ENTITY"):
