@@ -1,7 +1,7 @@
 """Postal addresses: parts or a whole in, one line and parts for display, match-ready parts out."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,8 +18,10 @@ from partyhub_dagster.normalize.placeholders import is_placeholder
 from partyhub_dagster.normalize.text import (
     CACHED,
     SLOT_SEPARATOR,
+    VALUE_SEPARATOR,
     distinct,
     joined,
+    only_parts,
     split_values,
     tidy,
     tokens,
@@ -53,6 +55,10 @@ class AddressLayout:
     slots: tuple[tuple[str, str], ...]
     attributes: tuple[str, ...]
     country: str | None
+    parts: tuple[str, ...] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", only_parts(self.slots))
 
 
 class Normalized(NamedTuple):
@@ -71,11 +77,13 @@ class Normalized(NamedTuple):
         return self.street, self.house_number, *self[2:]
 
 
-def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
+def clean_addresses(unit: str, layout: AddressLayout) -> list[str]:
     """Return COLUMNS, the placeholder count, and per attribute the display values of VALUE_PARTS.
 
-    Never raises: an address that cannot be read is one line.
+    Lists are slots of several values. Never raises: an address that cannot be read is one line.
     """
+    if layout.parts is not None and VALUE_SEPARATOR not in unit:
+        return _clean_one(unit, layout.parts, layout.country)
     parts: dict[str, dict[str, list[str]]] = {name: {} for name in layout.attributes}
     placeholders = 0
     for (attribute, part), slot in zip(layout.slots, unit.split(SLOT_SEPARATOR), strict=False):
@@ -86,13 +94,27 @@ def clean_addresses(unit: str, layout: AddressLayout) -> list[object]:
             text, nothing = _read(value, part)
             placeholders += nothing
             known.append(text)
-    shown: list[object] = []
+    shown: list[str] = []
     found: list[Address] = []
     for attribute in layout.attributes:
         mine = _addresses_of(parts[attribute], layout.country)
         found.extend(mine)
         shown.extend(_display(mine))
-    return [*_features(found, layout.country), placeholders, *shown]
+    return [*_features(found, layout.country), str(placeholders), *shown]
+
+
+def _clean_one(unit: str, parts: tuple[str, ...], country: str | None) -> list[str]:
+    """The same for the usual unit, one address of one attribute, without what several need."""
+    given: dict[str, str] = {}
+    placeholders = 0
+    for part, slot in zip(parts, unit.split(SLOT_SEPARATOR), strict=False):
+        if slot:
+            text, nothing = _read(slot, part)
+            placeholders += nothing
+            if text:
+                given[part] = text
+    found = [_address(given, country)] if given else []
+    return [*_features(found, country), str(placeholders), *_display(found)]
 
 
 @lru_cache(maxsize=CACHED)
@@ -144,14 +166,16 @@ def _without_stated(whole: str, stated: Address) -> str:
     return whole
 
 
-def _display(found: list[Address]) -> tuple[str | None, ...]:
+def _display(found: list[Address]) -> tuple[str, ...]:
     if not found:
-        return (None,) * len(VALUE_PARTS)
+        return ("",) * len(VALUE_PARTS)
     first = found[0]
-    wholes = joined(distinct([line for line in map(one_line, found) if line]))
+    wholes = (
+        one_line(first) if len(found) == 1 else joined(distinct(list(filter(None, map(one_line, found)))))
+    )
     line = f"{first.line}, {first.line2}".strip(", ") if first.line2 else first.line
-    country = (country_code(first.country) or first.country) if first.country else None
-    return wholes, line or None, first.city or None, first.region or None, first.postal_code or None, country
+    country = (country_code(first.country) or first.country) if first.country else ""
+    return wholes, line, first.city, first.region, first.postal_code, country
 
 
 def one_line(address: Address) -> str:
@@ -162,17 +186,15 @@ def one_line(address: Address) -> str:
     return ", ".join(filter(None, (address.line, address.line2, address.city, place, address.country)))
 
 
-def _features(found: list[Address], default: str | None) -> list[object]:
+def _features(found: list[Address], default: str | None) -> list[str]:
     read = [normalize_address(address, default) for address in found]
     lines = [" ".join(filter(None, address[:_IN_LINE])) for address in read]
-    first = next((i for i, line in enumerate(lines) if line), None)
-    if first is None:
-        return [None, [], *[None] * 6, next((address.country for address in read if address.country), None)]
-    return [
-        lines[first],
-        distinct(list(filter(None, lines))),
-        *(part or None for part in read[first].columns()),
-    ]
+    for address, line in zip(read, lines, strict=True):
+        if line:
+            every = line if len(lines) == 1 else joined(distinct(list(filter(None, lines))))
+            return [line, every, *address.columns()]
+    nowhere = [""] * (len(COLUMNS) - 1)
+    return [*nowhere, next((address.country for address in read if address.country), "")]
 
 
 def normalize_address(address: Address, default: str | None) -> Normalized:

@@ -30,10 +30,11 @@ _AMPERSAND = re.compile(r"\s*[&＆]\s*|\s+\+\s+")
 _NUMBERED = re.compile(r"^(\d+)(?:st|nd|rd|th)?$")
 
 
-def clean_organization_names(unit: str, attributes: tuple[str, ...], order: tuple[str, ...]) -> list[object]:
+def clean_organization_names(unit: str, attributes: tuple[str, ...], order: tuple[str, ...]) -> list[str]:
     """Return COLUMNS, the placeholder count, and the display values of each attribute of `order`.
 
-    `attributes` names the attribute of each slot. Never raises: a name that cannot be read yields nothing.
+    `attributes` names the attribute of each slot. Lists are slots of several values.
+    Never raises: a name that cannot be read yields nothing.
     """
     shown: dict[str, list[str]] = {name: [] for name in order}
     placeholders = 0
@@ -44,23 +45,23 @@ def clean_organization_names(unit: str, attributes: tuple[str, ...], order: tupl
             elif value:
                 shown[attribute].append(value)
     wholes = [name for attribute in order for name in shown[attribute]]
-    return [*_features(wholes), placeholders, *(joined(distinct(shown[name])) for name in order)]
+    return [*_features(wholes), str(placeholders), *(joined(distinct(shown[name])) for name in order)]
 
 
-def _features(wholes: list[str]) -> list[object]:
+def _features(wholes: list[str]) -> list[str]:
     read = [name for whole in wholes for name in map(read_name, _aliases(whole)) if name[0]]
     if not read:
-        return [None, None, None, [], [], None, None, None]
+        return [""] * len(COLUMNS)
     words, form = read[0]
     every = {word for other, _ in read for word in other if word not in ("and", "the")}
     return [
         " ".join(words),
-        "".join(word[0] for word in words if word not in SMALL_WORDS) or None,
+        "".join(word[0] for word in words if word not in SMALL_WORDS),
         _sound(words),
-        sorted(every),
-        distinct([" ".join(other) for other, _ in read]),
-        form,
-        " ".join(_numbers(words)) or None,
+        joined(sorted(every)),
+        joined(distinct([" ".join(other) for other, _ in read])),
+        form or "",
+        " ".join(_numbers(words)),
         _acronym(words),
     ]
 
@@ -74,7 +75,8 @@ def _aliases(whole: str) -> list[str]:
 def read_name(text: str) -> tuple[list[str], str | None]:
     """Return the tokens without legal form, numbers in digits, and the canonical legal form."""
     text, form = without_native_form(text)
-    text = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
+    if "." in text:
+        text = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
     words = _single_letters_joined(tokens(_AMPERSAND.sub(" and ", text)))
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
@@ -117,15 +119,15 @@ def _numbers(words: list[str]) -> list[str]:
     ]
 
 
-def _acronym(words: list[str]) -> str | None:
+def _acronym(words: list[str]) -> str:
     """Return the first letters of the words; a short single word may itself be one."""
     if len(words) == 1:
-        return words[0] if 2 <= len(words[0]) <= 6 and words[0].isalpha() else None
+        return words[0] if 2 <= len(words[0]) <= 6 and words[0].isalpha() else ""
     letters = [word[0] for word in words if word not in SMALL_WORDS and word[0].isalpha()]
-    return "".join(letters) if len(letters) > 1 else None
+    return "".join(letters) if len(letters) > 1 else ""
 
 
-def _sound(words: list[str]) -> str | None:
+def _sound(words: list[str]) -> str:
     spoken = [word for word in words if word.isalpha() and word not in SMALL_WORDS]
     telling = [word for word in spoken if word not in GENERIC_WORDS and len(word) > 2]
     return sound_of((telling or spoken or [""])[0])

@@ -1,7 +1,7 @@
 """Names of persons: parts or a whole in, display values and match-ready features out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -11,8 +11,10 @@ from partyhub_dagster.normalize.placeholders import is_placeholder
 from partyhub_dagster.normalize.text import (
     CACHED,
     SLOT_SEPARATOR,
+    VALUE_SEPARATOR,
     distinct,
     joined,
+    only_parts,
     split_values,
     tidy,
     tokens,
@@ -32,6 +34,11 @@ class PersonLayout:
 
     slots: tuple[tuple[str, str], ...]
     attributes: tuple[str, ...]
+    parts: tuple[str, ...] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = only_parts(self.slots)
+        object.__setattr__(self, "parts", None if parts is None or "full" in parts else parts)
 
 
 class Part(NamedTuple):
@@ -42,11 +49,13 @@ class Part(NamedTuple):
     initials: str
 
 
-def clean_person_names(unit: str, layout: PersonLayout) -> list[object]:
+def clean_person_names(unit: str, layout: PersonLayout) -> list[str]:
     """Return COLUMNS, the placeholder count, and per attribute the display values of VALUE_PARTS.
 
-    Never raises: a name that cannot be read yields nothing.
+    Lists are slots of several values. Never raises: a name that cannot be read yields nothing.
     """
+    if layout.parts is not None and VALUE_SEPARATOR not in unit:
+        return _clean_one(unit, layout.parts)
     by_attribute: dict[str, dict[str, list[str]]] = {name: {} for name in layout.attributes}
     placeholders = 0
     for (attribute, part), slot in zip(layout.slots, unit.split(SLOT_SEPARATOR), strict=False):
@@ -57,13 +66,26 @@ def clean_person_names(unit: str, layout: PersonLayout) -> list[object]:
             text, nothing = _read(value, whole=part == "full")
             placeholders += nothing
             known.append(text)
-    shown: list[object] = []
+    shown: list[str] = []
     people: list[Person] = []
     for attribute in layout.attributes:
         found = _people(by_attribute[attribute])
         people.extend(found)
         shown.extend(_display(found))
-    return [*_features(people), placeholders, *shown]
+    return [*_features(people), str(placeholders), *shown]
+
+
+def _clean_one(unit: str, parts: tuple[str, ...]) -> list[str]:
+    """The same for the usual unit, one name in parts, without what several need."""
+    said = dict.fromkeys(_COMPOSED, "")
+    placeholders = 0
+    for part, slot in zip(parts, unit.split(SLOT_SEPARATOR), strict=False):
+        if slot:
+            said[part], nothing = _read(slot, whole=False)
+            placeholders += nothing
+    given, middle, family, suffix = (said[part] for part in _COMPOSED)
+    people = [person_of_parts(given, middle, family, suffix)] if given or family else []
+    return [*_features(people), str(placeholders), *_display(people)]
 
 
 @lru_cache(maxsize=CACHED)
@@ -99,12 +121,12 @@ def _joined(composed: list[Person], wholes: list[Person]) -> list[Person]:
     return [*found, *(whole for whole in wholes if whole.whole not in used)]
 
 
-def _display(people: Sequence[Person]) -> tuple[str | None, ...]:
+def _display(people: Sequence[Person]) -> tuple[str, ...]:
     if not people:
-        return (None,) * len(VALUE_PARTS)
+        return ("",) * len(VALUE_PARTS)
     first = people[0]
     names = joined(distinct([person.display() for person in people])) if len(people) > 1 else first.display()
-    return names, first.given or None, first.middle or None, first.family or None, first.suffix or None
+    return names, first.given, first.middle, first.family, first.suffix
 
 
 @lru_cache(maxsize=CACHED)
@@ -117,35 +139,35 @@ def _part(text: str) -> Part:
     return Part(" ".join(found), tuple(found), "".join(word[0] for word in found))
 
 
-def _features(people: Sequence[Person]) -> list[object]:
+def _features(people: Sequence[Person]) -> list[str]:
     read = []
     for person in people:
         given, middle, family = _part(person.given), _part(person.middle), _part(person.family)
         if given.tokens or middle.tokens or family.tokens:
             read.append((person, given, middle, family))
     if not read:
-        return [None, None, None, None, None, None, None, None, [], []]
+        return [""] * len(COLUMNS)
     person, given, middle, family = read[0]
     names = [" ".join(filter(None, (first.text, second.text, last.text))) for _, first, second, last in read]
     every = {word for _, *parts in read for part in parts for word in part.tokens}
     return [
         names[0],
-        given.text or None,
-        middle.text or None,
-        family.text or None,
+        given.text,
+        middle.text,
+        family.text,
         suffix_of(person.suffix),
-        root_of(given.tokens[0]) if given.tokens else None,
+        root_of(given.tokens[0]) if given.tokens else "",
         given.initials + middle.initials + family.initials,
         sound_of("".join(family.tokens)),
-        sorted(every),
-        names if len(names) == 1 else distinct(names),
+        joined(sorted(every)),
+        names[0] if len(names) == 1 else joined(distinct(names)),
     ]
 
 
 @lru_cache(maxsize=CACHED)
-def sound_of(word: str) -> str | None:
-    """Return how a Latin word sounds (Metaphone)."""
-    return (_metaphone()(word) or None) if word.isalpha() else None
+def sound_of(word: str) -> str:
+    """Return how a Latin word sounds (Metaphone); empty for what is no word."""
+    return _metaphone()(word) if word.isalpha() else ""
 
 
 @cache

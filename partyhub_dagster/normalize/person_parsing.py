@@ -119,6 +119,6 @@ def person_of_parts(given: str, middle: str, family: str, suffix: str) -> Person
 
 
 @lru_cache(maxsize=CACHED)
-def suffix_of(text: str) -> str | None:
-    """Return the canonical form of a generation suffix: Junior is jr."""
-    return SUFFIXES.get(text.casefold().replace(".", "").strip(" ,"))
+def suffix_of(text: str) -> str:
+    """Return the canonical form of a generation suffix: Junior is jr; empty for what is none."""
+    return SUFFIXES.get(text.casefold().replace(".", "").strip(" ,"), "")

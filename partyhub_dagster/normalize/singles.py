@@ -123,13 +123,21 @@ def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str
         from normalize_cells c join normalize_slots s using (slot) {countries}
         where {which}
         group by all""").to_arrow_table()
-    batches = []
-    for cleaning, hint_, raws in zip(*(column.to_pylist() for column in groups.columns), strict=True):
-        clean = cleaner_of(layout.cleanings[cleaning], hint_)
-        cleaned = zip(*map(clean, raws), strict=True)
-        columns = [[cleaning] * len(raws), [hint_] * len(raws), raws, *cleaned]
-        arrays = [pa.array(column, type=field.type) for column, field in zip(columns, _RESULT, strict=True)]
-        batches.append(pa.record_batch(arrays, schema=_RESULT))
+    batches = [
+        _batch(cleaning.as_py(), hint_.as_py(), raws.values, layout)
+        for cleaning, hint_, raws in zip(*(column.combine_chunks() for column in groups.columns), strict=True)
+    ]
     con.register("normalize_given", pa.Table.from_batches(batches, schema=_RESULT))
     con.execute("insert into normalize_results select * from normalize_given")
     con.unregister("normalize_given")
+
+
+def _batch(cleaning: int, hint: str, raws: pa.Array, layout: Layout) -> pa.RecordBatch:
+    """Clean distinct values of one cleaning and hint."""
+    clean = cleaner_of(layout.cleanings[cleaning], hint)
+    cleaned = zip(*map(clean, raws.to_pylist()), strict=True)
+    rest = [
+        pa.array(column, type=field.type) for column, field in zip(cleaned, list(_RESULT)[3:], strict=True)
+    ]
+    constants = [pa.repeat(pa.scalar(cleaning, pa.int32()), len(raws)), pa.repeat(pa.scalar(hint), len(raws))]
+    return pa.record_batch([*constants, raws.cast(pa.string()), *rest], schema=_RESULT)

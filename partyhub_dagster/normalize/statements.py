@@ -1,7 +1,7 @@
 """SQL whose shape depends on the mappings of a source: pure functions to text."""
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 
 from partyhub_dagster.config.mappings import Mapping
 from partyhub_dagster.config.sources import KindChoice, PartyTypeChoice, Source
@@ -87,6 +87,24 @@ def _choice(choice: KindChoice | PartyTypeChoice | None, layout: Layout, otherwi
     return f"coalesce(case trim({column}) {cases} end, {fallback})"
 
 
+def split_statement(cleaned: str, columns: Sequence[str], lists: Collection[str], values: int) -> str:
+    """Return the query that splits what a cleaner of units returned into columns.
+
+    Grain: one row per unit_key. Columns: `columns`, placeholders, and v0, v1 ... for the display values.
+    """
+    items = []
+    for i, column in enumerate((*columns, "placeholders", *(f"v{k}" for k in range(values))), start=1):
+        if column == "placeholders":
+            items.append(f"slots[{i}]::integer as {column}")
+        elif column in lists:
+            split = f"string_split(slots[{i}], {_VALUE})"
+            items.append(f"case when slots[{i}] = '' then []::varchar[] else {split} end as {column}")
+        else:
+            items.append(f"nullif(slots[{i}], '') as {column}")
+    rows = f"select unit_key, string_split(cleaned, {_SLOT}) as slots from {quote_name(cleaned)}"
+    return f"select unit_key, {', '.join(items)} from ({rows})"
+
+
 def values_expression(shown: AnyMapping[str, AnyMapping[str, str]], singles: Sequence[str]) -> str:
     """Return the `values` map: attributes by name, those of names and addresses from the columns `shown` names.
 
@@ -95,21 +113,26 @@ def values_expression(shown: AnyMapping[str, AnyMapping[str, str]], singles: Seq
     sources: dict[str, list[str]] = {}
     for table, columns in shown.items():
         for attribute, column in columns.items():
-            text = f"{table}_unit.{quote_name(column)}"
-            split = f"list_transform(string_split({text}, {_VALUE}), lambda x: {{'value': x, 'valid': null::boolean}})"
-            sources.setdefault(attribute, []).append(split)
+            sources.setdefault(attribute, []).append(_shown_values(f"{table}_unit.{quote_name(column)}"))
     for i, attribute in enumerate(singles):
-        ordered = (
-            f"list_transform(case when len(lists.l{i}) > 1 then list_sort(lists.l{i}) else lists.l{i} end,"
-            " lambda x: {'value': x.value, 'valid': x.valid})"
-        )
-        sources.setdefault(attribute, []).append(ordered)
+        sources.setdefault(attribute, []).append(_listed_values(f"lists.l{i}"))
     entries = ", ".join(
         f"{{'k': {quote_text(name)}, 'v': coalesce({', '.join(sources[name])})}}" for name in sorted(sources)
     )
     if not entries:
         return f"map()::{_VALUES_TYPE}"
     return f"map_from_entries(list_filter([{entries}], lambda x: x.v is not null))::{_VALUES_TYPE}"
+
+
+def _shown_values(text: str) -> str:
+    """The display values of a unit column."""
+    return f"list_transform(string_split({text}, {_VALUE}), lambda x: {{'value': x, 'valid': null::boolean}})"
+
+
+def _listed_values(values: str) -> str:
+    """The values of a list with positions, in their order."""
+    ordered = f"case when len({values}) > 1 then list_sort({values}) else {values} end"
+    return f"list_transform({ordered}, lambda x: {{'value': x.value, 'valid': x.valid}})"
 
 
 def value_lists(singles: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 VALUE_SEPARATOR = "\x1f"
@@ -67,6 +68,8 @@ def tokens(value: str) -> tuple[str, ...]:
     """Return the Latin lower-case tokens of the text in given order; an apostrophe joins (O'Brien, obrien)."""
     if value.isascii() and value.isalnum():
         return (value.lower(),)
+    if value.isascii():
+        return tuple(_TOKEN.findall(value.lower().replace("'", "").replace("`", "")))
     return tuple(_TOKEN.findall(_APOSTROPHES.sub("", latin(_APOSTROPHES.sub("", value)))))
 
 
@@ -75,11 +78,19 @@ def split_values(slot: str) -> list[str]:
     return slot.split(VALUE_SEPARATOR) if VALUE_SEPARATOR in slot else [slot]
 
 
+def only_parts(slots: tuple[tuple[str, str], ...]) -> tuple[str, ...] | None:
+    """Return the parts that slots of (attribute, part) are, when all are of one attribute and no part comes twice."""
+    parts = tuple(part for _, part in slots)
+    return (
+        parts if len({attribute for attribute, _ in slots}) == 1 and len(set(parts)) == len(parts) else None
+    )
+
+
 def distinct(values: list[str]) -> list[str]:
     """Return the values without repetition, in order."""
     return list(dict.fromkeys(values))
 
 
-def joined(values: list[str]) -> str | None:
-    """Return the values as the text of one slot; nothing when there are none."""
-    return VALUE_SEPARATOR.join(values) or None
+def joined(values: Iterable[str]) -> str:
+    """Return the values as the text of one slot; empty when there are none."""
+    return VALUE_SEPARATOR.join(values)

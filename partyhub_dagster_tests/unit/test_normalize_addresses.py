@@ -8,9 +8,23 @@ PART_NAMES = ("line", "line2", "city", "region", "postal_code", "country")
 PARTS = AddressLayout(tuple(("address", part) for part in PART_NAMES), ("address",), "US")
 
 
+LISTS = ("addresses",)
+
+
+def decoded(names: list[str], found: list[str]) -> dict[str, object]:
+    """Read what a cleaner of units returns as its table will: empty is null, lists are lists."""
+    read: dict[str, object] = {}
+    for name, text in zip(names, found, strict=True):
+        if name in LISTS:
+            read[name] = text.split(VALUE_SEPARATOR) if text else []
+        else:
+            read[name] = int(text) if name == "placeholders" else text or None
+    return read
+
+
 def clean(unit: str, layout: AddressLayout = WHOLE) -> dict[str, object]:
     shown = [f"shown_{part}" for _ in layout.attributes for part in VALUE_PARTS]
-    return dict(zip([*COLUMNS, "placeholders", *shown], clean_addresses(unit, layout), strict=True))
+    return decoded([*COLUMNS, "placeholders", *shown], clean_addresses(unit, layout))
 
 
 def of_parts(**parts: str) -> str:
@@ -31,7 +45,10 @@ def of_parts(**parts: str) -> str:
         ("Bahnhofstraße 10, 86150 Augsburg, Germany", "10|bahnhofstrasse||augsburg||86150|de"),
         ("10 Downing Street, London SW1A 2AA, UK", "10|downing st||london||sw1a2aa|gb"),
         ("18 Danver Place, Loughborough, United Kingdom, LE11 1UU", "18|danver pl||loughborough||le111uu|gb"),
-        ("Hardenbergstraße 87, Rheinland-Pfalz, 66879, Germany", "87|hardenbergstrasse||rheinland pfalz||66879|de"),
+        (
+            "Hardenbergstraße 87, Rheinland-Pfalz, 66879, Germany",
+            "87|hardenbergstrasse||rheinland pfalz||66879|de",
+        ),
         ("1 rue de Rivoli, 75001 Paris, France", "1|rue de rivoli||paris||75001|fr"),
         ("100 King St W, Toronto, ON M5X 1A9, Canada", "100|king st w||toronto|on|m5x1a9|ca"),
     ],

@@ -3,10 +3,23 @@ import pytest
 from partyhub_dagster.normalize.organization_names import COLUMNS, clean_organization_names, read_name
 from partyhub_dagster.normalize.text import SLOT_SEPARATOR, VALUE_SEPARATOR
 
+LISTS = ("name_tokens", "names")
+
+
+def decoded(names: list[str], found: list[str]) -> dict[str, object]:
+    """Read what a cleaner of units returns as its table will: empty is null, lists are lists."""
+    read: dict[str, object] = {}
+    for name, text in zip(names, found, strict=True):
+        if name in LISTS:
+            read[name] = text.split(VALUE_SEPARATOR) if text else []
+        else:
+            read[name] = int(text) if name == "placeholders" else text or None
+    return read
+
 
 def clean(unit: str) -> dict[str, object]:
     found = clean_organization_names(unit, ("name", "name"), ("name",))
-    return dict(zip([*COLUMNS, "placeholders", "shown"], found, strict=True))
+    return decoded([*COLUMNS, "placeholders", "shown"], found)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,24 @@ PARTS = PersonLayout(
 )
 
 
+LISTS = ("name_tokens", "names")
+
+
+def decoded(names: list[str], found: list[str]) -> dict[str, object]:
+    """Read what a cleaner of units returns as its table will: empty is null, lists are lists."""
+    read: dict[str, object] = {}
+    for name, text in zip(names, found, strict=True):
+        if name in LISTS:
+            read[name] = text.split(VALUE_SEPARATOR) if text else []
+        else:
+            read[name] = int(text) if name == "placeholders" else text or None
+    return read
+
+
 def clean(unit: str, layout: PersonLayout = WHOLE) -> dict[str, object]:
     shown = [f"{attribute}_{part}" for attribute in layout.attributes for part in VALUE_PARTS]
     names = [*COLUMNS, "placeholders", *(f"shown_{name}" for name in shown)]
-    return dict(zip(names, clean_person_names(unit, layout), strict=True))
+    return decoded(names, clean_person_names(unit, layout))
 
 
 def of_parts(full: str = "", given: str = "", middle: str = "", family: str = "", suffix: str = "") -> str:
