@@ -73,7 +73,10 @@ class Hub:
         Raises:
             NotFoundError: there is no release yet.
         """
-        with read_release(self.place) as (con, release):
+        with (
+            locked(self.place.home / "export.lock", wait=True, holder="export"),
+            read_release(self.place) as (con, release),
+        ):
             return export_release(con, self.config, self.place.home, release, "golden_parties")
 
 
