@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from partyhub_dagster.normalize.address_words import region_codes
-from partyhub_dagster.normalize.countries import country_code
+from partyhub_dagster.normalize.countries import country_code, usual_country_code
 
 
 class Address(NamedTuple):
@@ -78,7 +78,8 @@ def _without_country(text: str) -> tuple[str, str | None]:
     tail = tail.strip()
     if any(sign.isdigit() for sign in tail) or (len(tail) < 3 and tail.upper() not in ("US", "UK")):
         return text, None
-    code = None if tail.lower() in region_codes("US") else country_code(tail)
+    find = usual_country_code if tail.isascii() else country_code
+    code = None if tail.lower() in region_codes("US") else find(tail)
     return (head.strip(" ,"), code) if code else (text, None)
 
 

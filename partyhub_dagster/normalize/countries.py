@@ -37,13 +37,18 @@ def _known() -> dict[str, str]:
 @lru_cache(maxsize=CACHED)
 def country_code(text: str) -> str | None:
     """Return the alpha-2 code, upper case, of a code or name in any of many languages."""
+    code = usual_country_code(text)
+    if code is not None or len(text) < _SHORTEST_NAME or is_placeholder(text) or text.strip().isdigit():
+        return code
+    return _by_rigour(text)
+
+
+def usual_country_code(text: str) -> str | None:
+    """Return the alpha-2 code of an ISO code or a usual name, for texts that may well be no country."""
     bare = text.replace(".", "").strip().lower()
     if bare.isdigit():
         return _known().get(bare.zfill(_NUMERIC_DIGITS))
-    code = _known().get(bare) or _known().get(" ".join(tokens(text)))
-    if code is not None or len(bare) < _SHORTEST_NAME or is_placeholder(text):
-        return code
-    return _by_rigour(text)
+    return _known().get(bare) or _known().get(" ".join(tokens(text)))
 
 
 def _by_rigour(text: str) -> str | None:

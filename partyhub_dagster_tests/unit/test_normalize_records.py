@@ -262,7 +262,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(PERSON_COLUMNS)), JSON_VALUES), max_size=4))
 def test_any_payload_gives_one_row_per_record(payloads: list[dict[str, Any]]) -> None:
     rows, counts = normalize(payloads)
@@ -274,3 +274,10 @@ def test_any_payload_gives_one_row_per_record(payloads: list[dict[str, Any]]) ->
 def test_a_source_without_names_or_addresses_is_normalised(kind: str) -> None:
     row = one({"MAIL": "a@example.com"}, source_of({"MAIL": "email"}, kind=kind))
     assert (row["kind"], row["emails"], list(row["values"])) == (kind, ["a@example.com"], ["email"])
+
+
+def test_a_long_list_loses_nothing() -> None:
+    mails = [f"m{i}@example.com" for i in range(5000)]
+    row = one({"MAIL": mails})
+    assert [value for value, _ in shown(row, "email")] == mails
+    assert row["emails"] == sorted(mails)
