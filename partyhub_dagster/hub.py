@@ -159,10 +159,12 @@ class Run:
         """Release the head if it differs from the newest release; return the newest release.
 
         Raises:
-            GateError: a blocking rule has no fresh, passing or accepted result.
+            GateError: a blocking rule has no fresh, passing or accepted result; also when there is nothing to
+                release: a delivery of which every row was rejected is no success.
         """
         config_hash = self.config.fingerprint("hub")
         if not needs_release(self.session, config_hash):
+            self._refuse()
             return newest_release(self.session.con)
         results = latest_results(self.session, self.config)
         failed = sum(not result.passed for result in results)

@@ -36,27 +36,50 @@ def evaluate_release(place: LakePlace, truth: Path) -> dict[str, Any]:
 
 
 def _read_truth(con: duckdb.DuckDBPyConnection, truth: Path) -> bool:
+    """Create temp table `labelled` (record_id, party_id, kind, entity_id, hard_case), a row per labelled record."""
     try:
-        rows = f"read_csv({quote_text(str(truth))}, all_varchar = true, header = true)"
-        columns = {row[0] for row in con.execute(f"describe select * from {rows}").fetchall()}
+        con.execute(
+            "create or replace temp table truth as select * from"
+            f" read_csv({quote_text(str(truth))}, all_varchar = true, header = true)"
+        )
     except duckdb.Error as error:
         raise SourceError(
-            f"The truth file could not be read as CSV ({type(error).__name__}).",
+            f"The truth file could not be read as CSV ({type(error).__name__}); nothing was evaluated.",
             remedy="Give a CSV file with the columns source, source_record_id, entity_id.",
         ) from None
+    columns = {row[0] for row in con.execute("describe truth").fetchall()}
     if missing := sorted(_NEEDED - columns):
         raise SourceError(
             f"The truth file lacks the column(s) {', '.join(missing)}; nothing was evaluated.",
             remedy="Give a CSV file with the columns source, source_record_id, entity_id.",
         )
+    _refuse_two_labels(con)
     case = "coalesce(hard_case, '')" if "hard_case" in columns else "''"
     con.execute(
-        "create or replace temp table labelled as"
-        f" select c.record_id, c.party_id, n.kind, t.entity_id, {case} as hard_case"
-        f" from (select *, {record_id_sql('source', 'source_record_id')} as record_id from {rows}) as t"
-        " join party_clusters as c using (record_id) join normalized_parties as n using (record_id)"
+        f"""
+        create or replace temp table labelled as
+        select record_id, c.party_id, n.kind, t.entity_id, t.hard_case
+        from (
+            select {record_id_sql("trim(source)", "trim(source_record_id)")} as record_id,
+                min(trim(entity_id)) as entity_id, min({case}) as hard_case
+            from truth where trim(entity_id) <> '' group by record_id
+        ) as t
+        join party_clusters as c using (record_id) join normalized_parties as n using (record_id)
+        """
     )
     return "hard_case" in columns
+
+
+def _refuse_two_labels(con: duckdb.DuckDBPyConnection) -> None:
+    twice = con.execute(
+        "select count(*) from (select 1 from truth where trim(entity_id) <> ''"
+        " group by trim(source), trim(source_record_id) having count(distinct trim(entity_id)) > 1)"
+    ).fetchone()
+    if twice is not None and twice[0]:
+        raise SourceError(
+            f"The truth file gives {twice[0]:,} records more than one entity_id; nothing was evaluated.",
+            remedy="Give every record one entity_id.",
+        )
 
 
 def _figures(con: duckdb.DuckDBPyConnection, labelled: str) -> dict[str, Any]:

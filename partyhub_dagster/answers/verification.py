@@ -30,9 +30,9 @@ def verify_hub(hub: Hub) -> dict[str, Any]:
     Raises:
         ConfigError: hub.yaml is not the one that the state was built under.
     """
+    snapshot = _held_snapshot(hub)
     with _scratch(hub.place) as scratch, scratch.connect() as con:
         ensure_schema(scratch, con, hub.config.attributes.values())
-        snapshot = _held_snapshot(hub)
         hub.place.attach(con, "held", read_only=True, snapshot=snapshot)
         _copy_inputs(con)
         run = Run(hub, Session(scratch, con, run_id="verify"))
@@ -71,12 +71,16 @@ def _copy_inputs(con: duckdb.DuckDBPyConnection) -> None:
     for table, condition in (
         ("source_parties", "true"),
         ("match_models", "true"),
-        ("decisions", "epoch <= (select max(watermark) from held.watermarks where stage = 'party_clusters')"),
+        ("decisions", _consumed_by("party_clusters")),
         ("party_lineage", "event in ('RENAMED', 'RETIRED')"),
     ):
         con.execute(f"insert into {table} by name select * from held.{table} where {condition}")
     con.execute("update hub_epoch set epoch = (select epoch from held.hub_epoch)")
     con.execute("commit")
+
+
+def _consumed_by(stage: str) -> str:
+    return f"epoch <= (select max(watermark) from held.watermarks where stage = '{stage}')"
 
 
 def _rebuild(run: Run) -> None:
@@ -86,6 +90,10 @@ def _rebuild(run: Run) -> None:
     for kind in run.kinds():
         run.score(kind)
     run.cluster()
+    run.session.con.execute(  # a pin may have been set between the two stages
+        "insert into decisions by name select * from held.decisions"
+        f" where {_consumed_by('golden_parties')} and not ({_consumed_by('party_clusters')})"
+    )
     run.master()
 
 

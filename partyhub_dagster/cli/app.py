@@ -1,8 +1,9 @@
 """The `partyhub` program: its commands, and the one place where errors become messages and exit codes."""
 
+import os
 import sys
+from typing import Any
 
-import click
 import typer
 
 from partyhub_dagster.cli import asking, building, governing
@@ -22,23 +23,28 @@ governing.register(app)
 asking.register(app)
 
 
+# Typer's newer versions carry a click of their own, with exceptions of their own.
+_WRONG_CALL: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
 def main() -> None:
     """Run the program; exit code 0 only on success, 1 on an error, 2 on a wrong call, 130 when interrupted."""
     try:
         outcome = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        complain("Interrupted; nothing half-done was kept.")
-        sys.exit(130)
-    except click.ClickException as error:
+        sys.stdout.flush()
+    except _WRONG_CALL as error:
         error.show()
         sys.exit(error.exit_code)
     except PartyHubError as error:
         message, remedy = error.args
         complain(f"Error: {message}", f"What to do: {remedy}")
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         complain("Interrupted; nothing half-done was kept.")
         sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except Exception as error:  # noqa: BLE001 - the border: library texts can quote values and are not shown
         complain(f"Error: {describe_error(error)}")
         sys.exit(1)

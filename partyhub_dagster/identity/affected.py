@@ -46,7 +46,7 @@ def collect_affected(session: Session, delta: Delta, thresholds: dict[int, Thres
         f" {delta.changed(MATCH_EDGES, 'record_id', _END.format(1))}"
         f" union {delta.changed(MATCH_EDGES, 'other_id', _END.format(2))}"
     )
-    ledger = _Ledger.read(session)
+    ledger = _Ledger.read(session, delta.head)
     _register_ids(session, "decided", ledger.changed_since(delta))
     _register_pairs(session, "same_pairs", ledger.standing_same())
     con.execute(
@@ -169,10 +169,12 @@ class _Ledger:
     decisions: tuple[tuple[Decision, int], ...]
 
     @classmethod
-    def read(cls, session: Session) -> "_Ledger":
+    def read(cls, session: Session, head: int | None = None) -> "_Ledger":
+        """Read every decision, or those up to an epoch: what is decided meanwhile belongs to the next delta."""
+        until = "" if head is None else f" and epoch <= {head}"
         rows = session.con.execute(
             "select decision_id, sequence, verdict, left_id, right_id, revokes, group_id, epoch"
-            " from decisions where verdict in ('SAME', 'NOT_SAME', 'REVOKE') order by sequence"
+            f" from decisions where verdict in ('SAME', 'NOT_SAME', 'REVOKE'){until} order by sequence"
         ).fetchall()
         number: dict[UUID, int] = {}
         for row in rows:
