@@ -2,13 +2,12 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from partyhub_dagster.config import load_config
-from partyhub_dagster.hub import BuildReport, Hub, Run
+from partyhub_dagster.hub import BuildReport, Hub
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id
 from partyhub_dagster.lake.metadata import Table, quote_name
@@ -161,8 +160,15 @@ def snapshot_of(hub: Hub) -> int:
     return int(snapshot)
 
 
-@contextmanager
-def running(hub: Hub) -> Iterator[Run]:
-    """Hold a run of the hub open."""
-    with hub.run() as run:
-        yield run
+def advance(hub: Hub, *, full: bool = False) -> None:
+    """Bring every stage up to date without checks and release: half the time of a build."""
+    with hub.run(full=full) as run:
+        for source in run.config.sources:
+            run.load(source)
+        run.normalize()
+        for kind in run.kinds():
+            run.ensure_model(kind)
+            run.block(kind)
+            run.score(kind)
+        run.cluster()
+        run.master()

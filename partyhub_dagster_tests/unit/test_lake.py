@@ -1,0 +1,189 @@
+"""The store writes only what differs, all of it or nothing, one writer at a time, and says what changed."""
+
+import stat
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from partyhub_dagster.errors import BusyError, LakeError
+from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.ids import record_id, record_id_sql
+from partyhub_dagster.lake.schema import ensure_schema
+from partyhub_dagster.lake.stage import read_delta, write_stage
+from partyhub_dagster.lake.tables import MATCH_EDGES, PARTY_CLUSTERS
+from partyhub_dagster.lake.write import head_epoch, write_transaction
+from partyhub_dagster_tests.factories import decide
+from partyhub_dagster_tests.feed import Lake, new_lake
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    with new_lake(tmp_path_factory.mktemp("lake") / "home") as lake:
+        yield lake
+
+
+def clusters(lake: Lake, *rows: tuple[int, int]) -> None:
+    """Create temp table `given` of (record, party), numbers standing for ids."""
+    lake.con.execute("create or replace temp table given (record_id uuid, party_id uuid)")
+    for record, party in rows:
+        lake.con.execute(
+            "insert into given values (?, ?)", [str(uuid.UUID(int=record)), str(uuid.UUID(int=party))]
+        )
+    lake.con.execute(
+        "create or replace temp table rows as select record_id, party_id as component_id, party_id,"
+        " null::double as confidence from given"
+    )
+
+
+def held(lake: Lake) -> dict[int, tuple[int, int]]:
+    rows = lake.con.execute("select record_id, party_id, epoch from party_clusters").fetchall()
+    return {row[0].int: (row[1].int, row[2]) for row in rows}
+
+
+def test_only_rows_that_differ_are_written_and_removed_keys_are_logged(lake: Lake) -> None:
+    clusters(lake, (1, 1), (2, 1), (3, 3))
+    with write_transaction(lake.place, lake.con) as first:
+        first.write_differences(PARTY_CLUSTERS, "rows", None)
+    clusters(lake, (1, 1), (2, 2), (4, 4))
+    with write_transaction(lake.place, lake.con) as second:
+        written = second.write_differences(PARTY_CLUSTERS, "rows", None)
+    assert (written.changed, written.removed) == (2, 1)
+    assert held(lake) == {1: (1, first.epoch), 2: (2, second.epoch), 4: (4, second.epoch)}
+    removed = "select key, epoch from removed_keys where table_name = 'party_clusters'"
+    assert lake.con.execute(removed).fetchall() == [(str(uuid.UUID(int=3)), second.epoch)]
+    with write_transaction(lake.place, lake.con) as third:
+        assert third.write_differences(PARTY_CLUSTERS, "rows", None).rows == 0
+
+
+def test_outside_its_scope_nothing_is_touched(lake: Lake) -> None:
+    clusters(lake, (11, 11), (12, 11), (13, 13))
+    with write_transaction(lake.place, lake.con) as transaction:
+        transaction.write_differences(PARTY_CLUSTERS, "rows", None)
+    clusters(lake, (11, 12))
+    lake.con.execute("create or replace temp table scope as select record_id from given union all"
+                     f" select '{uuid.UUID(int=12)}'::uuid")  # fmt: skip
+    with write_transaction(lake.place, lake.con) as transaction:
+        transaction.write_differences(PARTY_CLUSTERS, "rows", "scope")
+    assert {record: party for record, (party, _) in held(lake).items()} == {11: 12, 13: 13}
+
+
+def test_a_delta_is_what_was_written_or_removed_since_the_watermark(lake: Lake) -> None:
+    clusters(lake, (21, 21), (22, 22))
+    with write_transaction(lake.place, lake.con) as transaction:
+        transaction.write_differences(PARTY_CLUSTERS, "rows", None)
+    delta = read_delta(lake.con, "a stage", "fingerprint")
+    assert delta.everything
+    write_stage(lake.place, lake.con, delta, lambda _: [])
+    assert read_delta(lake.con, "a stage", "fingerprint").is_empty(lake.con, [PARTY_CLUSTERS])
+    assert read_delta(lake.con, "a stage", "another fingerprint").everything
+    assert read_delta(lake.con, "a stage", "fingerprint", full=True).everything
+    clusters(lake, (21, 22))
+    with write_transaction(lake.place, lake.con) as transaction:
+        transaction.write_differences(PARTY_CLUSTERS, "rows", None)
+    delta = read_delta(lake.con, "a stage", "fingerprint")
+    assert not delta.is_empty(lake.con, [PARTY_CLUSTERS])
+    assert delta.is_empty(lake.con, [MATCH_EDGES])
+    changed = lake.con.execute(delta.changed(PARTY_CLUSTERS, "record_id")).fetchall()
+    assert {row[0].int for row in changed} == {21, 22}
+
+
+@pytest.mark.parametrize(
+    "error", [duckdb.ConversionException("could not convert 'Ann'"), KeyboardInterrupt()]
+)
+def test_a_write_that_fails_leaves_no_trace(lake: Lake, error: BaseException) -> None:
+    before = head_epoch(lake.con), held(lake)
+    clusters(lake, (31, 31))
+
+    def fails() -> None:
+        with write_transaction(lake.place, lake.con) as transaction:
+            transaction.write_differences(PARTY_CLUSTERS, "rows", None)
+            raise error
+
+    with pytest.raises((LakeError, KeyboardInterrupt)) as caught:
+        fails()
+    assert (head_epoch(lake.con), held(lake)) == before
+    assert "Ann" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_writers_in_parallel_take_turns(tmp_path: Path) -> None:
+    from partyhub_dagster_tests.people import people_hub
+
+    hub = people_hub(tmp_path)
+    with hub.run():
+        pass
+
+    def write() -> None:
+        for _ in range(3):
+            decide(hub, "SAME", "crm:1", "crm:2")
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with hub.place.connect(read_only=True) as con:
+        assert con.execute("select sequence, epoch from decisions order by sequence").fetchall() == [
+            (n, n) for n in range(1, 10)
+        ]
+
+
+def test_a_lock_that_is_held_is_refused_or_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "some.lock"
+    with (
+        locked(file, wait=False, holder="run"),
+        pytest.raises(BusyError),
+        locked(file, wait=False, holder="run"),
+    ):
+        pass
+    with locked(file, wait=False, holder="run"):
+        pass
+
+
+def test_a_lake_is_closed_to_other_users(lake: Lake) -> None:
+    assert stat.S_IMODE(lake.place.home.stat().st_mode) == 0o700
+
+
+def test_a_missing_or_broken_lake_is_told_without_the_text_of_a_library(tmp_path: Path) -> None:
+    place = LakePlace(tmp_path / "none")
+
+    def look() -> None:
+        with place.connect(read_only=True):
+            pass
+
+    with pytest.raises(LakeError, match="There is no hub"):
+        look()
+    assert not place.home.exists()
+    place.prepare()
+    place.catalog.write_text("Ann Miller wrote over it " * 100)
+    with pytest.raises(LakeError, match="could not be opened") as caught:
+        look()
+    assert "Ann" not in str(caught.value)
+
+
+def test_a_lake_of_another_schema_version_is_refused(tmp_path: Path) -> None:
+    with new_lake(tmp_path / "home") as lake:
+        lake.con.execute("update hub_epoch set schema_version = 99")
+        with pytest.raises(LakeError, match="schema version 99"):
+            ensure_schema(lake.place, lake.con, [])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+@example("crm", "e\u0301")
+@example("crm", "\U0001f469\u200d\U0001f467")
+@example("", "\x00")
+def test_record_ids_are_the_same_in_python_and_in_sql(source: str, key: str) -> None:
+    query = f"select {record_id_sql('$s::varchar', '$k::varchar')}"
+    with duckdb.connect() as con:
+        assert con.execute(query, {"s": source, "k": key}).fetchall() == [(record_id(source, key),)]
+
+
+def test_ids_of_keys_that_run_into_each_other_differ() -> None:
+    assert record_id("a", "bc") != record_id("ab", "c")
+    assert record_id("a", "1:b") != record_id("a1", ":b")
