@@ -1,6 +1,7 @@
 """Phones, e-mails, identifiers and all else of one value each: every distinct value is cleaned once."""
 
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
@@ -57,39 +58,18 @@ def clean_singles(
     Grain: one row per (rid, slot, position). Countries go first, as they tell how phones are read.
     """
     _write_slots(con, layout, attributes)
-    con.execute("""
-        create temp table normalize_cells as
-        select rid, slot, unnest(string_split(v, chr(31))) as raw,
-            generate_subscripts(string_split(v, chr(31)), 1) as pos
-        from (select rid, unnest(singles) as v, generate_subscripts(singles, 1) as slot from normalize_wide)
-        where v is not null and trim(v) != ''""")
+    con.execute(_statement("create_cells.sql"))
     con.register("normalize_none", _RESULT.empty_table())
     con.execute("create temp table normalize_results as select * from normalize_none")
     con.unregister("normalize_none")
     _clean(con, layout, "s.type = 'country'", "''")
-    con.execute("""
-        create temp table normalize_countries as
-        select w.rid, coalesce(upper(a.country), c.country, '') as country
-        from normalize_wide w
-        left join normalize_address a on a.unit_key = w.address_unit
-        left join (
-            select c.rid, arg_min(r.value, c.slot * 1000000 + c.pos) as country
-            from normalize_cells c
-            join normalize_slots s using (slot)
-            join normalize_results r on r.cleaning = s.cleaning and r.raw = c.raw
-            where r.valid
-            group by c.rid
-        ) c using (rid)""")
+    con.execute(_statement("create_countries.sql"))
     _clean(con, layout, "s.type != 'country'", "case when s.hinted then n.country else '' end")
-    con.execute("""
-        create temp table normalize_singles as
-        select c.rid, c.slot, c.pos, s.attribute, s.type, s.is_identifier, s.exclusive,
-            r.value, r.key, r.valid, r.placeholder
-        from normalize_cells c
-        join normalize_slots s using (slot)
-        join normalize_countries n using (rid)
-        join normalize_results r
-            on r.cleaning = s.cleaning and r.raw = c.raw and r.hint = case when s.hinted then n.country else '' end""")
+    con.execute(_statement("create_singles.sql"))
+
+
+def _statement(name: str) -> str:
+    return (files(__package__) / "sql" / name).read_text(encoding="utf-8")
 
 
 def _write_slots(con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]) -> None:
