@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from partyhub_dagster.cli import asking, building, governing
+from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
 from partyhub_dagster.errors import PartyHubError, describe_error
 
@@ -18,6 +19,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _before_any_command(config: Config = None) -> None:
+    if config is not None:
+        os.environ["PARTYHUB_CONFIG"] = str(config)
+
+
 building.register(app)
 governing.register(app)
 asking.register(app)
