@@ -161,10 +161,10 @@ def _assemble(
     singles = sorted({mapping.attribute for mapping in layout.singles})
     country = "null" if layout.country is None else quote_text(layout.country.lower())
     parts = {
-        "values": values_expression(shown, singles),
-        "value_lists": value_lists(singles),
-        "default_country": country,
+        "null /*values*/": values_expression(shown, singles),
+        "/*value_lists*/": value_lists(singles),
+        "null /*default_country*/": country,
     }
-    for name, expression in parts.items():
-        statement = statement.replace(f"/*{name}*/", expression)
+    for mark, expression in parts.items():
+        statement = statement.replace(mark, expression)
     con.execute(f"create or replace temp table {quote_name(out)} as {statement}")

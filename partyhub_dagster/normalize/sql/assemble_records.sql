@@ -1,4 +1,5 @@
 -- Grain: one row per record. The columns of normalized_parties, but epoch.
+-- What depends on the mappings takes the place of the marked nulls, and of the mark behind rid.
 with distinct_values as (
     select rid, attribute, value, max(valid) as valid, min(slot * 1000000 + pos) as position
     from normalize_singles
@@ -28,7 +29,7 @@ singles as (
 )
 select
     w.record_id, w.source, w.source_record_id, w.kind, w.party_type, w.first_seen, w.recency, w.event_time,
-    /*values*/ as "values",
+    null /*values*/ as "values",
     coalesce(person_unit.name_full, organization_unit.name_full) as name_full,
     person_unit.name_given, person_unit.name_middle, person_unit.name_family, person_unit.name_suffix,
     person_unit.name_root,
@@ -43,7 +44,7 @@ select
     address_unit.street, address_unit.house_number, address_unit.unit,
     address_unit.city, address_unit.region, address_unit.postcode,
     coalesce(
-        address_unit.country, s.country, case when address_unit.unit_key is not null then /*default_country*/ end
+        address_unit.country, s.country, case when address_unit.unit_key is not null then null /*default_country*/ end
     ) as country,
     coalesce(case when len(s.phones) > 1 then list_sort(list_distinct(s.phones)) else s.phones end, []) as phones,
     coalesce(case when len(s.emails) > 1 then list_sort(list_distinct(s.emails)) else s.emails end, []) as emails,
