@@ -57,7 +57,7 @@ _PERSON = {
         "three_shared": (0.03, 11.0),
         "family_and_similar": (0.1, 8.5),
         "swapped": (0.02, 9.5),
-        "other_given_same_household": (1e-9, -25.0),
+        "other_given_same_household": (1e-10, -28.0),
         "other_given": (0.005, -5.0),
         "two_shared_rare": (0.02, 9.0),
         "both_similar": (0.06, 8.5),
@@ -81,7 +81,7 @@ _PERSON = {
         "same_month_day": (0.01, 1.5),
         "same_year": (0.01, -1.0),
         "ten_years": (0.005, -5.5),
-        "other_generation_same_household": (1e-8, -22.0),
+        "other_generation_same_household": (1e-9, -25.0),
         "different": (0.005, -7.5),
     },
     "address": _ADDRESS,
@@ -92,12 +92,12 @@ _PERSON = {
 
 _ORGANIZATION = {
     "name": {
-        "sibling_number": (1e-9, -25.0),
+        "sibling_number": (1e-12, -35.0),
         "other_number": (0.005, -5.0),
         "same_name": (0.55, 10.5),
         "same_other_name": (0.04, 9.0),
         "same_letters": (0.03, 9.5),
-        "sibling_branch": (1e-6, -15.0),
+        "sibling_branch": (1e-8, -22.0),
         "number_missing": (0.01, 2.0),
         "words_90": (0.05, 8.5),
         "slips": (0.06, 8.0),

@@ -32,6 +32,11 @@ SHIPPED_MATCHES = 50
 """What is shipped counts as so many true pairs beside those of the data."""
 
 MOST_BITS = 12.0
+"""What no comparison alone may say, either way: they are not independent, though their weights are added."""
+
+MOST_BITS_LEARNED = 8.0
+"""How far a learned weight may lie from the shipped one."""
+
 PRIOR_ROUNDS = 10
 
 _SESSIONS: dict[Kind, tuple[tuple[str, ...], ...]] = {
@@ -68,10 +73,9 @@ def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records:
     artefact = dict(model.artefact, comparisons=weights)
     sessions = _run_sessions(con, MatchModel.of(artefact), records, seed)
     for held in used:
-        learned = _learn_m(
-            held, weights[held.name], [found[held.name] for found in sessions if held.name in found]
-        )
-        if _is_sound(held, learned):
+        sampled = [found[held.name] for found in sessions if held.name in found]
+        learned = _learn_m(held, shipped[held.name], weights[held.name], sampled)
+        if _is_sound(held, shipped[held.name], learned):
             weights[held.name] = learned
         else:
             weights[held.name] = {name: list(mu) for name, mu in shipped[held.name].items()}
@@ -186,42 +190,47 @@ def _run_session(
 
 
 def _learn_m(
-    comparison: Comparison, held: dict[str, list[float]], found: list[dict[str, tuple[float, float]]]
+    comparison: Comparison,
+    shipped: Mapping[str, tuple[float, float]],
+    held: dict[str, list[float]],
+    found: list[dict[str, tuple[float, float]]],
 ) -> dict[str, list[float]]:
-    """Take the median m over the sessions, drawn a little to the shipped one; fixed levels stay."""
+    """Take the median m over the sessions, drawn a little to the shipped one, and bound what it says.
+
+    A level that hardly any pair was seen on keeps its shipped weight; so do fixed levels.
+    """
     if not found:
         return held
-    fixed = {level.name for level in comparison.weighted if level.fixed}
-    free = 1.0 - sum(held[name][0] for name in fixed)
-    names = [level.name for level in comparison.weighted if level.name not in fixed]
-    shipped_sum = sum(held[name][0] for name in names)
-    drawn = {}
-    for name in names:
-        shipped = held[name][0] / shipped_sum
+    free = [level.name for level in comparison.weighted if not level.fixed]
+    shipped_sum = sum(shipped[name][0] for name in free)
+    drawn, true_pairs = {}, {}
+    for name in free:
+        prior_m = shipped[name][0] / shipped_sum
         drawn[name] = median(
-            (session[name][0] * session[name][1] + shipped * SHIPPED_MATCHES)
+            (session[name][0] * session[name][1] + prior_m * SHIPPED_MATCHES)
             / (session[name][1] + SHIPPED_MATCHES)
             for session in found
         )
-    scale = free / sum(drawn.values())
-    return {
-        name: mu if name in fixed else [_bounded(drawn[name] * scale, mu[1]), mu[1]]
-        for name, mu in held.items()
-    }
+        true_pairs[name] = median(session[name][0] * session[name][1] for session in found)
+    scale = 1 / sum(drawn.values())
+    learned = dict(held)
+    for name in free:
+        u, shipped_bits = held[name][1], math.log2(shipped[name][0] / shipped[name][1])
+        seen = true_pairs[name] >= LEAST_SEEN or u > shipped[name][1] / 2
+        bits = math.log2(max(drawn[name] * scale, 1e-12) / u) if seen else shipped_bits
+        bits = min(max(bits, shipped_bits - MOST_BITS_LEARNED), shipped_bits + MOST_BITS_LEARNED)
+        learned[name] = [min(u * 2 ** min(max(bits, -MOST_BITS), MOST_BITS), 0.999999), u]
+    return learned
 
 
-def _bounded(m: float, u: float) -> float:
-    """Keep a level's weight within what any single comparison may say."""
-    return min(max(m, u * 2**-MOST_BITS), u * 2**MOST_BITS)
-
-
-def _is_sound(comparison: Comparison, learned: dict[str, list[float]]) -> bool:
+def _is_sound(
+    comparison: Comparison, shipped: Mapping[str, tuple[float, float]], learned: dict[str, list[float]]
+) -> bool:
     """Tell whether agreement speaks for a match and disagreement against one."""
     bits = {name: math.log2(m / u) for name, (m, u) in learned.items()}
     free = [level.name for level in comparison.weighted if not level.fixed]
-    if len(free) < 2:
-        return True
-    return bits[free[0]] > 0 and bits[free[0]] > bits[free[-1]] and bits[free[-1]] <= 0
+    best = max(free, key=lambda name: shipped[name][0] / shipped[name][1])
+    return len(free) < 2 or (bits[best] > 0 and bits[best] > bits[free[-1]] and bits[free[-1]] <= 0)
 
 
 def estimate_prior(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str) -> float:
