@@ -80,6 +80,24 @@ def test_training_finds_who_is_who(trained: tuple[duckdb.DuckDBPyConnection, Mat
     assert len(found & true) >= 0.95 * len(found)
 
 
+def test_a_trained_model_scores_a_delta_exactly_as_a_full_run(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    con, model = trained
+    create_blocking_keys(con, model, "records", "keys")
+    create_pairs(con, model, "keys", None, "pairs")
+    score_pairs(con, model, "records", "pairs", "whole")
+    con.execute(
+        "create or replace temp table changed as select record_id from records where name_given = 'ann'"
+    )
+    create_pairs(con, model, "keys", "changed", "touching")
+    score_pairs(con, model, "records", "touching", "part")
+    touched = "record_id_l in (from changed) or record_id_r in (from changed)"
+    assert con.execute("select count(*) > 20 from part").fetchall() == [(True,)]
+    assert con.execute(f"from whole where {touched} except from part").fetchall() == []
+    assert con.execute("from part except from whole").fetchall() == []
+
+
 def test_the_same_records_in_another_order_give_the_same_model(
     trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
 ) -> None:
