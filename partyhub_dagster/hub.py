@@ -145,7 +145,17 @@ class Run:
 
     def cluster(self) -> ClusterChanges:
         """Bring party_clusters up to date, with lineage."""
+        for (
+            kind
+        ) in self._former_kinds():  # their last source was retired: nobody else takes keys and pairs down
+            self.block(kind)
+            self.score(kind)
         return cluster_changed(self.session, self.thresholds())
+
+    def _former_kinds(self) -> list[Kind]:
+        rows = self.session.con.execute("select kind from match_models where status = 'active'").fetchall()
+        held = {row[0] for row in rows}
+        return [kind for kind in ("person", "organization") if kind in held and kind not in self.config.kinds]
 
     def master(self) -> GoldenChanges:
         """Bring golden_parties up to date, with lineage."""
