@@ -93,7 +93,7 @@ def _shown(key: dg.AssetCheckKey, result: RuleResult) -> dg.AssetCheckResult:
             "accepted": result.accepted,
             "evaluated_in_run": result.run_id,
             **{name: figure for name, figure in bounds.items() if figure is not None},
-            **({"sample": [str(id_) for id_ in result.sample]} if result.sample else {}),
+            **({"sample": ", ".join(str(id_) for id_ in result.sample)} if result.sample else {}),
         },
     )
 
@@ -106,5 +106,5 @@ def _remedy(result: RuleResult) -> str:
         return what
     return (
         f"{what} No release until it holds: `partyhub show ID` shows a record of the sample; correct the data or"
-        f" hub.yaml and build again, or accept this state: partyhub release --accept {result.rule} --reason TEXT."
+        f" hub.yaml and build again, or accept this state: `partyhub release --accept {result.rule} --reason TEXT`."
     )

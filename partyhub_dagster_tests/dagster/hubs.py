@@ -1,6 +1,7 @@
 """Hubs for the tests of this folder, and running their jobs on a throw-away Dagster instance."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -56,10 +57,9 @@ def hub_of(hub_yaml: Path, home: Path) -> Hub:
     return Hub(load_config(hub_yaml), LakePlace(home, threads=2))
 
 
-def with_completeness(config: HubConfig, attribute: str, share: float) -> HubConfig:
-    """Return the configuration with one more blocking check: this share of parties must have the attribute."""
-    quality = config.quality.model_copy(update={"min_completeness": {attribute: share}})
-    return config.model_copy(update={"quality": quality})
+def with_quality(config: HubConfig, **settings: Any) -> HubConfig:
+    """Return the configuration with other quality settings."""
+    return config.model_copy(update={"quality": config.quality.model_copy(update=settings)})
 
 
 def run_on(instance: dg.DagsterInstance, hub: Hub, job: str = "build_hub") -> dg.ExecuteInProcessResult:

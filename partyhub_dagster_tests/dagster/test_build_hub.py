@@ -9,32 +9,38 @@ import pytest
 
 from partyhub_dagster.answers.status import read_status
 from partyhub_dagster.hub import Hub
+from partyhub_dagster.quality.gate import accept
 from partyhub_dagster.sources.generator import generate
-from partyhub_dagster_tests.dagster.hubs import hub_of, run_on, with_completeness
+from partyhub_dagster_tests.dagster.hubs import hub_of, run_on, with_quality
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was to be seen after each of the three runs."""
+    """What was to be seen after each of the four runs."""
 
     hub: Hub
     held_back: dg.ExecuteInProcessResult
     status_then: dict[str, Any]
+    accepted: dg.ExecuteInProcessResult
     released: dg.ExecuteInProcessResult
     repeated: dg.ExecuteInProcessResult
 
 
 @pytest.fixture(name="told", scope="module")
 def _told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """Run under a check that no data can pass, then without it, then once more."""
+    """Run under a check that no data can pass, with its failure accepted, without the check, and once more."""
     folder = tmp_path_factory.mktemp("hub")
     generate(folder / "files", 300, 7, 0)
     hub = hub_of(folder / "files" / "hub.yaml", folder / "home")
-    strict = replace(hub, config=with_completeness(hub.config, "email", 1.0))
+    strict = replace(hub, config=with_quality(hub.config, min_completeness={"email": 1.0}))
     with dg.DagsterInstance.ephemeral() as instance:
         held_back = run_on(instance, strict)
         status = read_status(strict)
-        yield Told(hub, held_back, status, run_on(instance, hub), run_on(instance, hub))
+        with strict.run() as run:
+            accept(run.session, strict.config, "completeness:email", "steward", "Some have none.")
+        yield Told(
+            hub, held_back, status, run_on(instance, strict), run_on(instance, hub), run_on(instance, hub)
+        )
 
 
 def metadata_of(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -66,11 +72,20 @@ def test_status_and_the_check_say_why_there_is_none(told: Told) -> None:
     assert len(check.metadata["sample"].value) > 0
 
 
+def test_a_failure_that_a_person_accepted_warns_and_lets_the_release_pass(told: Told) -> None:
+    (check,) = [
+        c for c in told.accepted.get_asset_check_evaluations() if c.check_name == "completeness__email"
+    ]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert told.accepted.success
+    assert metadata_of(told.accepted)["release"]["number"] == 1
+
+
 def test_the_run_without_the_check_releases_and_exports(told: Told) -> None:
     assert told.released.success
     found = metadata_of(told.released)
-    assert found["release"]["number"] == 1
-    assert found["golden_parquet"]["release"] == 1
+    assert found["release"]["number"] == 2  # hub.yaml is another
+    assert found["golden_parquet"]["release"] == 2
     assert found["golden_parquet"]["dagster/row_count"] == found["golden_parties"]["dagster/row_count"]
 
 
@@ -105,7 +120,7 @@ def told_checks(told: Told) -> set[dg.AssetCheckKey]:
 
 def test_a_second_run_changes_nothing(told: Told) -> None:
     before, after = metadata_of(told.released), metadata_of(told.repeated)
-    assert after["release"]["number"] == 1
+    assert after["release"]["number"] == 2
     assert after["golden_parquet"]["run_key"] == before["golden_parquet"]["run_key"]
     moved = {
         (key, name): value

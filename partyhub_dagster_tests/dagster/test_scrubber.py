@@ -38,16 +38,6 @@ def test_a_value_in_the_text_of_a_library_is_not_in_the_event_log(
     assert PLANTED not in logged
 
 
-def test_names_of_records_are_nowhere_in_the_events_of_a_good_run(tmp_path: Path) -> None:
-    hub = hub_of(write_small_hub(tmp_path / "files"), tmp_path / "home")
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = run_on(instance, hub)
-        logged = events_of(instance, result.run_id).lower()
-    assert result.success
-    assert "normalized_parties" in logged
-    assert {w for w in ("quenby", "farrow", "zzyzx", "quibblethwaite", "flumgranary") if w in logged} == set()
-
-
 def test_our_own_errors_pass_with_their_remedy_and_are_retried_only_if_waiting_helps() -> None:
     refused = failure_of(GateError("Two checks stand against a release.", remedy="Correct the data."))
     assert refused.description == "Two checks stand against a release. Remedy: Correct the data."
