@@ -1,7 +1,5 @@
 """Is the incremental state right? It is, if a fresh build of the same records, decisions and models equals it."""
 
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +13,7 @@ from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.releases import newest_release
 from partyhub_dagster.lake.schema import ensure_schema
+from partyhub_dagster.lake.scratch import scratch_folder
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_EDGES, NORMALIZED_PARTIES, PARTY_CLUSTERS, golden_table
 
@@ -59,11 +58,8 @@ def _held_snapshot(hub: Hub) -> int | None:
 @contextmanager
 def _scratch(place: LakePlace) -> Iterator[LakePlace]:
     """Yield a place for a second lake inside the first one's folder, where personal data may lie; gone afterwards."""
-    home = place.home / "spill" / f"verify-{uuid.uuid4()}"
-    try:
+    with scratch_folder(place.spill) as home:
         yield LakePlace(home, place.threads, place.memory_limit)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _copy_inputs(con: duckdb.DuckDBPyConnection) -> None:

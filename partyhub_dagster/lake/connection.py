@@ -12,6 +12,7 @@ import duckdb
 from partyhub_dagster.errors import BusyError, LakeError
 from partyhub_dagster.lake.extensions import load_extensions
 from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.lake.scratch import scratch_folder
 
 _BUSY_TIMEOUT_MS = 30_000
 _INLINE_ROWS = 50  # fixed at creation: changing it later breaks inlined tables
@@ -35,9 +36,14 @@ class LakePlace:
         """The folder of Parquet files."""
         return self.home / "data"
 
+    @property
+    def spill(self) -> Path:
+        """The folder under which every connection has one of its own for what does not fit in memory."""
+        return self.home / "spill"
+
     def prepare(self) -> None:
         """Create the folders, closed to other users: the store holds personal data."""
-        for folder in (self.home, self.data, self.home / "spill"):
+        for folder in (self.home, self.data, self.spill):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.home.chmod(0o700)
 
@@ -52,21 +58,20 @@ class LakePlace:
                 remedy="Run `partyhub build --config FILE`, or set PARTYHUB_HOME to where the hub is.",
             )
         self.prepare()
-        con = duckdb.connect(config=self._settings())
-        try:
-            load_extensions(con)
-            con.execute("set timezone = 'UTC'")
-            con.execute("set enable_progress_bar = false")
-            self.attach(con, "lake", read_only=read_only or snapshot is not None, snapshot=snapshot)
-            con.execute("use lake")
-            yield con
-        finally:
-            con.close()
+        with scratch_folder(self.spill) as spill:
+            con = duckdb.connect(config=self._settings(spill))
+            try:
+                load_extensions(con)
+                con.execute("set timezone = 'UTC'")
+                con.execute("set enable_progress_bar = false")
+                self.attach(con, "lake", read_only=read_only or snapshot is not None, snapshot=snapshot)
+                con.execute("use lake")
+                yield con
+            finally:
+                con.close()
 
-    def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": str(self.home / "spill")
-        }
+    def _settings(self, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
+        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)}
         if self.threads is not None:
             settings["threads"] = self.threads
         if self.memory_limit is not None:

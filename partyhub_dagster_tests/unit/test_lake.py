@@ -150,6 +150,21 @@ def test_a_lake_is_closed_to_other_users(lake: Lake) -> None:
     assert stat.S_IMODE(lake.place.home.stat().st_mode) == 0o700
 
 
+def test_connections_spill_apart_and_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    with new_lake(tmp_path / "home") as lake, lake.place.connect() as other:
+        setting = "select current_setting('temp_directory')"
+        folders = {con.execute(setting).fetchall()[0][0] for con in (lake.con, other)}
+        assert len(folders) == 2
+        assert set(map(Path, folders)) == set(lake.place.spill.iterdir())
+        left = lake.place.spill / "left"
+        left.mkdir()
+        (left / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+        with lake.place.connect():
+            assert not left.exists()
+            assert len(list(lake.place.spill.iterdir())) == 3
+    assert list(lake.place.spill.iterdir()) == []
+
+
 def test_a_missing_or_broken_lake_is_told_without_the_text_of_a_library(tmp_path: Path) -> None:
     place = LakePlace(tmp_path / "none")
 
