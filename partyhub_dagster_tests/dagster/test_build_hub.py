@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,7 @@ from partyhub_dagster.answers.status import read_status
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.quality.gate import accept
 from partyhub_dagster.sources.generator import generate
-from partyhub_dagster_tests.dagster.hubs import hub_of, run_on, with_quality
+from partyhub_dagster_tests.dagster.hubs import hub_of, run_on, with_quality, write_small_hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +135,20 @@ def test_a_second_run_changes_nothing(told: Told) -> None:
 def test_columns_of_golden_parties_are_shown_with_their_lineage(told: Told) -> None:
     lineage = metadata_of(told.released)["golden_parties"]["dagster/column_lineage"]
     assert set(told.hub.config.attributes) <= set(lineage.deps_by_column)
+
+
+def test_a_check_that_cannot_stop_the_run_is_held_against_the_release(tmp_path: Path) -> None:
+    """It speaks of an asset in the midst of its suite, and everything after that asset is made before it is known."""
+    hub_yaml = write_small_hub(tmp_path / "files")
+    with (tmp_path / "files" / "registry.csv").open("a", encoding="utf-8") as rows:
+        rows.write("GB,3,Flumgranary Marine plc,5493000IBP32UQZ0KL25\n")  # the check digits are wrong
+    hub = hub_of(hub_yaml, tmp_path / "home")
+    strict = replace(hub, config=with_quality(hub.config, min_valid_share={"lei": 1.0}))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_on(instance, strict)
+    assert failed_steps(result) == {"release"}
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    told = failure.step_failure_data.user_failure_data
+    assert told is not None
+    assert "identifier_validity:lei failed" in (told.description or "")
+    assert "partyhub release --accept" in (told.description or "")
