@@ -129,7 +129,7 @@ def test_json_lines_keep_what_came_and_reject_what_is_no_object(lake: Lake, tmp_
     feed = lake.feed(tmp_path, suffix="jsonl")
     lines = [
         b'\xef\xbb\xbf{"ID": 1, "NAME": ["x", "y"], "o": {"a": 1}}\r', b'{"ID": "2", "NAME": "say \\"hi\\", \\u00e9"}',
-        b"[1]", b'"text"', b"{bad", b"", b'{"ID": null}', b'{"NAME": "n"}', b'{"ID": 3, "NAME": "\xff"}', b'{"ID": 4}\r',
+        b"[1]", b'"text"', b"{bad", b"", b'{"ID": null}', b'{"NAME": "n"}', b'{"ID": 3, "NAME": "\xff"}', b'{"ID":4}\r',
         b'{"ID": 12345678901234567890}', b'{"ID":"\\ud800"}', b'{"ID": 5}\x01{"ID": 6}', b"  \t ", b'{"ID": 7}',
     ]  # fmt: skip
     counts = feed.send("a.jsonl", b"\n".join(lines))
