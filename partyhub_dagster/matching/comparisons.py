@@ -95,7 +95,7 @@ BIRTH_DATE = Comparison(
         Level("same", _equal("birth_date"), tf="birth_date", tf_weight=0.5),
         Level(
             "one_slip",
-            "hamming(birth_date_l, birth_date_r) <= 2 and damerau_levenshtein(birth_date_l, birth_date_r) <= 1",
+            "ph_hamming(birth_date_l, birth_date_r) <= 2 and damerau_levenshtein(birth_date_l, birth_date_r) <= 1",
         ),
         Level(
             "day_and_month_swapped", "birth_year_l = birth_year_r and birth_day_month_l = birth_month_day_r"
@@ -104,7 +104,7 @@ BIRTH_DATE = Comparison(
             "first_of_january",
             "birth_year_l = birth_year_r and (birth_month_day_l = '0101' or birth_month_day_r = '0101')",
         ),
-        Level("two_slips", "hamming(birth_date_l, birth_date_r) <= 2"),
+        Level("two_slips", "ph_hamming(birth_date_l, birth_date_r) <= 2"),
         Level("same_month_day", _equal("birth_month_day")),
         Level("same_year", _equal("birth_year")),
         Level("ten_years", "abs(birth_year_l - birth_year_r) <= 10"),

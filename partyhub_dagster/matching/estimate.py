@@ -60,6 +60,8 @@ _SESSIONS: dict[Kind, tuple[tuple[str, ...], ...]] = {
 }
 
 Learned = dict[str, dict[str, list[float]]]
+Session = dict[str, dict[str, tuple[float, float]]]
+"""Comparison -> level -> (m, true pairs that it rests on)."""
 
 
 def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int) -> Learned:
@@ -141,17 +143,19 @@ def _is_seen(seen: dict[str, float]) -> bool:
 
 def _run_sessions(
     con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
-) -> list[dict[str, dict[str, tuple[float, float]]]]:
+) -> list[Session]:
     """Run each blocking that brings enough pairs; return comparison -> level -> (m, true pairs it rests on)."""
     _sample(con, model, records, seed, SESSION_RECORDS)
     sessions = []
-    settings = splink_settings(model, with_tf=False)
+    settings = splink_settings(model, with_tf=False) | {"em_convergence": 0.001}
     for columns in _SESSIONS[model.kind]:
         pairs = _count_pairs(con, columns)
         if pairs < LEAST_PAIRS:
             continue
         with open_linker(con, settings, "ph_sample") as opened:
-            sessions.append(_run_session(opened.linker, columns, pairs))
+            found = _run_session(opened.linker, columns, pairs)
+        if found is not None:
+            sessions.append(found)
     con.execute("drop table ph_sample")
     return sessions
 
@@ -166,17 +170,20 @@ def _count_pairs(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> in
     return int(rows[0][0])
 
 
-def _run_session(
-    linker: Any, columns: tuple[str, ...], pairs: int
-) -> dict[str, dict[str, tuple[float, float]]]:
+def _run_session(linker: Any, columns: tuple[str, ...], pairs: int) -> Session | None:
+    """Run one blocking; None when Splink cannot estimate from it (no pairs left, or a level's m runs to zero)."""
     from splink import block_on
+    from splink.internals.exceptions import EMTrainingException
 
-    session = linker.training.estimate_parameters_using_expectation_maximisation(
-        block_on(*columns),
-        estimate_without_term_frequencies=True,
-        max_pairs=SESSION_PAIRS if pairs > SESSION_PAIRS else None,
-        record_sample_proportion=1.0,
-    )
+    try:
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*columns),
+            estimate_without_term_frequencies=True,
+            max_pairs=SESSION_PAIRS if pairs > SESSION_PAIRS else None,
+            record_sample_proportion=1.0,
+        )
+    except (EMTrainingException, ValueError):
+        return None
     core = session.core_model_settings
     matches = core.probability_two_random_records_match * min(pairs, SESSION_PAIRS)
     return {

@@ -148,3 +148,14 @@ def test_names_that_the_configuration_knows_are_the_names_that_matching_has() ->
     kinds = ("person", "organization")
     assert {held.name for kind in kinds for held in comparisons_of(kind)} == COMPARISONS
     assert {rule.name for kind in kinds for rule in rules_of(kind)} == BLOCKING_RULES
+
+
+def test_a_blocking_that_splink_cannot_learn_from_is_left_out() -> None:
+    class Training:
+        def estimate_parameters_using_expectation_maximisation(self, *_: object, **__: object) -> None:
+            raise ValueError("m_probability value 1e-311 is below the minimum")
+
+    class Linker:
+        training = Training()
+
+    assert estimate._run_session(Linker(), ("name_family",), 1_000) is None
