@@ -9,6 +9,9 @@ from partyhub_dagster.cli.options import Config, Json
 from partyhub_dagster.cli.printing import say, say_json, say_table
 from partyhub_dagster.places import config_file, open_hub
 
+_SHOWN = 10
+"""Reasons that people read; programs get all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -44,8 +47,11 @@ def status(*, config: Config = None, json: Json = False) -> None:
         say(f"  failed load: {load['file']} of source {load['source']}: {load['error']}")
     if answer["objections"]:
         say("The head is not released, because:")
-        for objection in answer["objections"]:
+        for objection in answer["objections"][:_SHOWN]:
             say(f"    {objection}")
+        if len(answer["objections"]) > _SHOWN:
+            say(f"    and {len(answer['objections']) - _SHOWN} more; --json lists them")
+        say("Correct what failed; `partyhub build` checks again.")
 
 
 def _model_notes(model: dict[str, Any]) -> str:
