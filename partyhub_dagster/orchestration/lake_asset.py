@@ -63,7 +63,8 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
             return {"dagster/row_count": run.session.count(shape.rows or shape.table.name), **counts}
 
         found = attempt(hub, "/".join(shape.key), work)
-        context.log.info("%s: %s", "/".join(shape.key), ", ".join(f"{k} {v}" for k, v in found.items()))
+        listed = ", ".join(f"{name.removeprefix('dagster/')} {figure}" for name, figure in found.items())
+        context.log.info("%s: %s", "/".join(shape.key), listed)
         lineage = {} if shape.lineage is None else {"dagster/column_lineage": shape.lineage}
         return dg.MaterializeResult(metadata={**found, **lineage})
 
