@@ -33,8 +33,8 @@ help: ## list the targets
 setup: $(READY) ## create .venv with the locked versions (brings uv if missing)
 
 .PHONY: demo
-demo: $(READY) ## generate three sources, master them, show what came out
-	@$(BIN)/partyhub demo $(ARGS)
+demo: $(READY) .dagster/dagster.yaml ## generate three sources, master them, show what came out
+	@DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/partyhub demo $(ARGS)
 
 .PHONY: test
 test: $(READY) ## run the tests (ARGS="-k ids" for some of them)
