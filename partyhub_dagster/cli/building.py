@@ -35,10 +35,14 @@ def check_config(
     config: Config = None,
 ) -> int:
     """List every mistake in a hub.yaml: where, what, and what to write instead."""
-    from partyhub_dagster.config import find_mistakes
+    from partyhub_dagster.config import find_column_mistakes, find_mistakes, load_config
+    from partyhub_dagster.sources.columns import columns_of_files
 
     path = config_file(file or config)
     mistakes = find_mistakes(path)
+    if not mistakes:
+        hub = load_config(path)
+        mistakes = find_column_mistakes(path, hub, columns_of_files(hub))
     if not mistakes:
         say(f"{path}: no mistake found.")
         return 0

@@ -40,8 +40,8 @@ def _named_columns(name: str, source: Source) -> Iterator[tuple[YamlPath, str]]:
     for position, column in enumerate(source.key):
         yield (*path, "key", position), column
     for key in ("version", "event_time", "deleted", "kind", "party_type"):
-        column = getattr(getattr(source, key), "column", None)
-        if column is not None:
-            yield (*path, key, "column"), column
+        named: str | None = getattr(getattr(source, key), "column", None)
+        if named is not None:
+            yield (*path, key, "column"), named
     for column in source.columns:
         yield (*path, "columns", column), column

@@ -44,7 +44,7 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
     last = {row[0]: row[1:] for row in held}
     hashes = {row[1] for row in held}
     found = []
-    for path in _matching_files(name, source, root):
+    for path in matching_files(name, source, root):
         shown = _shown_name(path, root)
         stat = path.stat()
         before = last.get(shown)
@@ -60,7 +60,12 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
     return found
 
 
-def _matching_files(name: str, source: Source, root: Path) -> list[Path]:
+def matching_files(name: str, source: Source, root: Path) -> list[Path]:
+    """List the files that the paths of a source name.
+
+    Raises:
+        SourceError: a path without wildcard does not exist.
+    """
     files: list[Path] = []
     for pattern in source.path:
         matches = sorted(glob.glob(str(root / pattern), recursive=True))  # noqa: PTH207 - patterns may be absolute

@@ -42,7 +42,7 @@ def read_rows(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> list[str]:
-    columns = _csv_columns(source, path)
+    columns = csv_columns(source, path)
     try:
         _scan_csv(con, source, path, len(columns))
     except duckdb.InvalidInputException:
@@ -112,7 +112,7 @@ def _number_rejects(con: duckdb.DuckDBPyConnection, header_lines: int) -> None:
     )
 
 
-def _csv_columns(source: Source, path: Path) -> list[str]:
+def csv_columns(source: Source, path: Path) -> list[str]:
     """Read the header, or count the fields of the first line where there is none."""
     options = source.csv
     encoding = "utf-8-sig" if options.encoding == "utf-8" else options.encoding
@@ -186,9 +186,15 @@ def _scan_lines(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> list[str]:
     file = f"read_parquet({quote_text(str(path))})"
-    columns = [row[0] for row in con.execute(f"describe select * from {file}").fetchall()]
+    columns = parquet_columns(con, path)
     con.execute(
         f"create or replace temp table {out} as select row_number() over () as position,"
         f" to_json(r)::varchar as payload, null::varchar as reason from {file} as r"
     )
     return columns
+
+
+def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Read the names of the columns."""
+    described = con.execute(f"describe select * from read_parquet({quote_text(str(path))})").fetchall()
+    return [row[0] for row in described]
