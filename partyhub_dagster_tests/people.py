@@ -42,6 +42,9 @@ def web(*rows: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+BRIDGE = crm("5,2,U,Farid Haddad,1979-09-09,212-555-0133,farid@haddad.test")  # 5 becomes the double of 7
+
+
 def people_hub(folder: Path) -> Hub:
     """Return a hub of the people with their first deliveries in the inbox, not yet built."""
     hub = make_hub(folder, PEOPLE_YAML)
