@@ -42,6 +42,10 @@ def open_hub(config: Path, home: Path | None = None) -> Hub:
     PARTYHUB_THREADS and PARTYHUB_MEMORY_LIMIT (such as `4GB`) bound what DuckDB takes.
     """
     threads = os.environ.get("PARTYHUB_THREADS")
+    if threads is not None and not (threads.isdecimal() and int(threads) > 0):
+        raise ConfigError(
+            "PARTYHUB_THREADS is not a whole number above 0.", remedy="Set it to one, or unset it."
+        )
     memory = os.environ.get("PARTYHUB_MEMORY_LIMIT") or None
     return Hub(
         load_config(config), LakePlace(home or home_folder(), int(threads) if threads else None, memory)

@@ -24,6 +24,7 @@ def read_status(hub: Hub) -> dict[str, Any]:
         return {
             "hub": hub.config.name,
             **counts,
+            "quarantined": head["quarantined"],  # what was rejected is always read at head
             "lineage_seq": session.count("party_lineage") if release is None else release.lineage_seq,
             "release": None if release is None else release.number,
             "released_at": None if release is None else release.released_at.isoformat(timespec="seconds"),

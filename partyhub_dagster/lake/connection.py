@@ -43,9 +43,15 @@ class LakePlace:
 
     def prepare(self) -> None:
         """Create the folders, closed to other users: the store holds personal data."""
-        for folder in (self.home, self.data, self.spill):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.home.chmod(0o700)
+        try:
+            for folder in (self.home, self.data, self.spill):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.home.chmod(0o700)
+        except OSError as error:
+            raise LakeError(
+                f"The hub's folder {self.home} cannot be created or used ({type(error).__name__}).",
+                remedy="Set PARTYHUB_HOME to a folder that you may write to.",
+            ) from None
 
     @contextmanager
     def connect(
@@ -59,7 +65,7 @@ class LakePlace:
             )
         self.prepare()
         with scratch_folder(self.spill) as spill:
-            con = duckdb.connect(config=self._settings(spill))
+            con = self._open(spill)
             try:
                 load_extensions(con)
                 con.execute("set timezone = 'UTC'")
@@ -69,6 +75,15 @@ class LakePlace:
                 yield con
             finally:
                 con.close()
+
+    def _open(self, spill: Path) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(config=self._settings(spill))
+        except duckdb.Error as error:
+            raise LakeError(
+                f"DuckDB did not accept its settings ({type(error).__name__}).",
+                remedy="Check PARTYHUB_MEMORY_LIMIT (such as 4GB) and PARTYHUB_THREADS.",
+            ) from None
 
     def _settings(self, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
         settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)}

@@ -119,7 +119,7 @@ NORMALIZED_PARTIES = Table(
     first_seen | BIGINT | Order in which the hub first saw the record.
     recency | BIGINT | Ingest sequence of the current version.
     event_time | TIMESTAMP | When the source says the version came about (UTC).
-    !values | MAP(VARCHAR, STRUCT(value VARCHAR, valid BOOLEAN)[]) | Cleaned values by attribute; valid: null: not checkable.
+    !values | MAP(VARCHAR, STRUCT(value VARCHAR, valid BOOLEAN)[]) | Cleaned values by attribute; valid may be null.
     !name_full | VARCHAR | Primary name: Latin, lower case; organisations without legal form.
     !name_given | VARCHAR | Given name of a person.
     !name_middle | VARCHAR | Middle names of a person.

@@ -121,7 +121,13 @@ ONE_MISTAKE = [
         "snapshot",
     ),
     ("key: DUNS", "key: DUNS\n    csv: {header: no}", "sources.dnb.csv", "jsonl", "Leave csv out"),
-    ("keep_runs: 5", "parquet: 's3://me:secret@b/x'", "publish.parquet", "user name or secret", "environment"),
+    (
+        "keep_runs: 5",
+        "parquet: 's3://me:secret@b/x'",
+        "publish.parquet",
+        "user name or secret",
+        "environment",
+    ),
     (
         "key: DUNS",
         "key: D\n    constants: [{type: person_name, value: X}]",
