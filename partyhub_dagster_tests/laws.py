@@ -12,7 +12,7 @@ from partyhub_dagster.lake.metadata import quote_name
 from partyhub_dagster.lake.tables import all_tables, golden_table
 from partyhub_dagster_tests.factories import ask, rows_of, snapshot_of
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE", "dev") != "dev"  # whether long sweeps are asked for
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"  # whether long sweeps are asked for
 LOGS = {"hub_epoch", "watermarks", "dq_results"}  # what a run that changes nothing may still write
 
 
