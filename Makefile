@@ -38,7 +38,7 @@ demo: $(READY) .dagster/dagster.yaml ## generate three sources, master them, sho
 
 .PHONY: test
 test: $(READY) ## run the tests (ARGS="-k ids" for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(READY) type ## check style, formatting, import rules and types

@@ -55,8 +55,8 @@ def test_only_rows_that_differ_are_written_and_removed_keys_are_logged(lake: Lak
         written = second.write_differences(PARTY_CLUSTERS, "rows", None)
     assert (written.changed, written.removed) == (2, 1)
     assert held(lake) == {1: (1, first.epoch), 2: (2, second.epoch), 4: (4, second.epoch)}
-    removed = "select key, epoch from removed_keys where table_name = 'party_clusters'"
-    assert lake.con.execute(removed).fetchall() == [(str(uuid.UUID(int=3)), second.epoch)]
+    removed = "select key from removed_keys where table_name = 'party_clusters' and epoch = $e"
+    assert lake.con.execute(removed, {"e": second.epoch}).fetchall() == [(str(uuid.UUID(int=3)),)]
     with write_transaction(lake.place, lake.con) as third:
         assert third.write_differences(PARTY_CLUSTERS, "rows", None).rows == 0
 
