@@ -14,6 +14,7 @@ from partyhub_dagster.orchestration.assets.raw import raw_assets
 from partyhub_dagster.orchestration.assets.released import released_assets
 from partyhub_dagster.orchestration.checks import suite_checks
 from partyhub_dagster.orchestration.jobs import asset_jobs, nightly, op_jobs
+from partyhub_dagster.orchestration.reading import release_of
 from partyhub_dagster.orchestration.resources import resource_of
 from partyhub_dagster.places import hub_from_environment
 
@@ -27,7 +28,7 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
         asset_checks=suite_checks(hub.config),
         jobs=[*asset_jobs(), *op_jobs(kinds)],
         schedules=[nightly()],
-        resources={"hub": resource_of(hub, progress)},
+        resources={"hub": resource_of(hub, progress), "release": release_of(hub)},
         executor=dg.in_process_executor,  # a process per step would cost seconds each
     )
 

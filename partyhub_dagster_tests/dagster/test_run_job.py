@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from partyhub_dagster.hub import Hub
+from partyhub_dagster.orchestration.reading import release_of
 from partyhub_dagster.orchestration.run import run_job
 from partyhub_dagster_tests.dagster.hubs import hub_of, with_quality, write_small_hub
 
@@ -72,3 +74,10 @@ def test_what_failed_is_said_by_name_in_the_dagster_home_that_is_set(
     assert "step failed: source_suite: by its checks" in said
     assert (tmp_path / "elsewhere" / "dagster.yaml").is_file()
     assert not (hub.place.home / "dagster").exists()
+
+
+def test_the_release_resource_reads_what_is_released_and_writes_nothing(told: Told) -> None:
+    with release_of(told.hub).get_connection() as con:
+        assert con.execute("select count(*) from golden_parties").fetchone() == (4,)
+        with pytest.raises(duckdb.Error):
+            con.execute("delete from golden_parties")
