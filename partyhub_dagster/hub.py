@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -39,12 +38,15 @@ from partyhub_dagster.quality.evaluate import evaluate_suite
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import Suite
-from partyhub_dagster.sources.deliveries import find_deliveries
-from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster.sources.audit import files_not_loaded
+from partyhub_dagster.sources.load import LoadCounts
+from partyhub_dagster.sources.loading import load_source
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
 SUITES: tuple[Suite, ...] = ("source", "mastering", "golden")
 Progress = Callable[[str], None]
+_TOLD = 3
+"""Files that were not loaded and that an error tells of; `partyhub status` lists all."""
 Outcome = TypeVar("Outcome")
 
 
@@ -116,12 +118,7 @@ class Run:
 
     def load(self, source: str) -> LoadCounts:
         """Load what is new or changed in one source's files, in name order."""
-        con = self.session.con
-        total = LoadCounts()
-        definition = self.config.sources[source]
-        for delivery in find_deliveries(con, source, definition, self.config.root):
-            total += load_delivery(self.session.place, con, definition, delivery, datetime.now(UTC))
-        return total
+        return load_source(self.session, self.config, source)
 
     def normalize(self) -> NormalizedChanges:
         """Bring normalized_parties up to the source records."""
@@ -192,11 +189,16 @@ class Run:
         if objections:
             listed = "; ".join(str(objection) for objection in objections)
             raise GateError(
-                f"{len(objections)} blocking checks stand against a release: {listed}."
+                f"{len(objections)} blocking checks stand against a release: {listed}.{self._not_loaded()}"
                 " The last release stays what readers see.",
                 remedy="Correct the data and build again, or let it through with"
                 " `partyhub release --accept CHECK --reason TEXT`.",
             )
+
+    def _not_loaded(self) -> str:
+        files = files_not_loaded(self.session.con)
+        told = "".join(f" Not loaded: source {f.source}, file {f.file}: {f.error}" for f in files[:_TOLD])
+        return told + (f" And {len(files) - _TOLD} files more." if len(files) > _TOLD else "")
 
     def build(self, progress: Progress = lambda _: None) -> "BuildReport":
         """Run every stage in order and release the outcome."""

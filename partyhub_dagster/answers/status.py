@@ -8,6 +8,7 @@ from partyhub_dagster.lake.releases import newest_release
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import latest_results
+from partyhub_dagster.sources.audit import files_not_loaded
 
 OUTGROWN_FACTOR = 2
 
@@ -83,8 +84,7 @@ def _settings_hold(session: Session, config: HubConfig, kind: str, version: str)
 
 
 def _failed_loads(session: Session) -> list[dict[str, str]]:
-    rows = session.con.execute(
-        "select source, file, error from load_audit qualify row_number() over"
-        " (partition by source, file order by load_order desc) = 1 and status = 'failed' order by source, file"
-    ).fetchall()
-    return [{"source": source, "file": file, "error": error} for source, file, error in rows]
+    return [
+        {"source": held.source, "file": held.file, "error": held.error}
+        for held in files_not_loaded(session.con)
+    ]

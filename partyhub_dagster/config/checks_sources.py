@@ -30,8 +30,6 @@ def _check_paths(path: YamlPath, source: Source) -> Iterator[Finding]:
             yield at, "a path is written with /", f"Write {pattern.replace(chr(92), '/')}"
         elif pattern.startswith("~"):
             yield at, "`~` is not followed", "Write a path or glob relative to the folder of hub.yaml"
-        elif pattern.endswith("/"):
-            yield at, "the path is a folder", f"Write a glob, such as {pattern}*.{source.format}"
 
 
 def _check_options(path: YamlPath, source: Source) -> Iterator[Finding]:

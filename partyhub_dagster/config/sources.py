@@ -155,6 +155,10 @@ class Source(Section):
     """INDIVIDUAL, ORGANIZATION or LEGAL_ENTITY, or the column that says it."""
     csv: CsvOptions = CsvOptions()
     """How its CSV files are written."""
+    follow_links: bool = False
+    """Whether files may be links that lead out of the folder of `path`."""
+    settle_seconds: Annotated[float, Field(ge=0)] = 0
+    """Files changed less than this many seconds ago are left for the next build."""
     country: Country | None = None
     """ISO 3166 alpha-2: country of phones, addresses and identifiers that name none."""
     constants: tuple[Constant, ...] = ()

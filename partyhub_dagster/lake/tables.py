@@ -99,7 +99,7 @@ LOAD_AUDIT = Table(
     version_conflicts | BIGINT | Of the stored: equal version, different content.
     deletions | BIGINT | Records deleted because a full snapshot lacks them, or with their source.
     deletions_refused | BIGINT | Such deletions refused: a row's key was unreadable, or too many.
-    status | VARCHAR | `loaded`, `failed`, or `retired`: the source was taken out.
+    status | VARCHAR | `loaded`, `failed`, `refused`; `withdrawn`: a failed file is gone; `retired`: its source is out.
     error | VARCHAR | Why it failed: type and place, no values.
     started_at | TIMESTAMPTZ | When the load began.
     duration_s | DOUBLE | Seconds.

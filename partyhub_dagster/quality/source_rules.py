@@ -24,9 +24,11 @@ def source_rules(config: HubConfig) -> list[Rule]:
             at_most(share, statement("quarantined_share.sql", threshold=share)),
         ),
         _rule(
-            "failed_loads", "warn", ("load_audit",),
-            "The newest load of every file succeeded.",
-            no_row_breaks("(select distinct source, file from load_audit)", statement("failed_loads.sql")),
+            "every_delivery_loaded", "block", ("load_audit",),
+            "Every file was loaded: its newest load neither failed nor was refused, or it was taken away.",
+            no_row_breaks(
+                "(select distinct source, file from load_audit)", statement("every_delivery_loaded.sql")
+            ),
         ),
         _rule(
             "deletions_refused", "warn", ("load_audit",),

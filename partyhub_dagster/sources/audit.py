@@ -1,9 +1,15 @@
 """One row of load_audit per load: what came in and what became of it, or why nothing did."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import duckdb
+
+from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.tables import LOAD_AUDIT
-from partyhub_dagster.lake.write import WriteTransaction
+from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 
 _COUNTS = (
     "rows_in", "rows_stored", "rows_unchanged", "rows_quarantined", "rows_late", "version_conflicts", "deletions",
@@ -25,3 +31,51 @@ def write_audit(transaction: WriteTransaction, known: Mapping[str, object]) -> N
     )
     transaction.append(LOAD_AUDIT, "audit_row")
     con.execute("drop table audit_row")
+
+
+@dataclass(frozen=True, slots=True)
+class NotLoaded:
+    """A file of which nothing was loaded, and why: its newest load failed or was refused."""
+
+    source: str
+    file: str
+    status: str
+    error: str
+
+
+def files_not_loaded(con: duckdb.DuckDBPyConnection) -> list[NotLoaded]:
+    """List the files whose newest load brought nothing in, by source and name."""
+    rows = con.execute(
+        "select source, file, status, error from load_audit qualify row_number() over"
+        " (partition by source, file order by load_order desc) = 1 and status in ('failed', 'refused')"
+        " order by source, file"
+    ).fetchall()
+    return [NotLoaded(*row) for row in rows]
+
+
+def audit_failure(place: LakePlace, con: duckdb.DuckDBPyConnection, known: Mapping[str, object]) -> None:
+    """Write the audit row of a load that failed, unless the same file failed for the same reason just before.
+
+    Every build tries such a file again; a build that changes nothing writes nothing.
+    """
+    told = con.execute(
+        "select 1 from (select * from load_audit where source = $source and file = $file"
+        " order by load_order desc limit 1) where status = $status and error = $error"
+        " and file_hash is not distinct from $file_hash",
+        {name: known[name] for name in ("source", "file", "status", "error", "file_hash")},
+    ).fetchone()
+    if told is None:
+        with write_transaction(place, con) as transaction:
+            write_audit(transaction, known)
+
+
+def audit_withdrawals(
+    place: LakePlace, con: duckdb.DuckDBPyConnection, source: str, present: Collection[str]
+) -> None:
+    """Note which files that were not loaded are no longer there: nothing waits for them any more."""
+    gone = [held.file for held in files_not_loaded(con) if held.source == source and held.file not in present]
+    if gone:
+        with write_transaction(place, con) as transaction:
+            for file in gone:
+                withdrawn = {"load_id": uuid.uuid4(), "source": source, "file": file, "status": "withdrawn"}
+                write_audit(transaction, {**withdrawn, "started_at": datetime.now(UTC).isoformat()})

@@ -4,21 +4,21 @@ import duckdb
 
 from partyhub_dagster.config import HubConfig, Source
 from partyhub_dagster.errors import SourceError
-from partyhub_dagster.sources.deliveries import matching_files
+from partyhub_dagster.sources.paths import matching_files
 from partyhub_dagster.sources.readers import csv_columns, parquet_columns
 
 
 def columns_of_files(config: HubConfig) -> dict[str, set[str]]:
     """Return the columns of any file by source; no entry where none can be told: no file, or rows that vary."""
-    found = {name: _columns_of(name, source, config) for name, source in config.sources.items()}
+    found = {name: _columns_of(source, config) for name, source in config.sources.items()}
     return {name: columns for name, columns in found.items() if columns}
 
 
-def _columns_of(name: str, source: Source, config: HubConfig) -> set[str]:
+def _columns_of(source: Source, config: HubConfig) -> set[str]:
     if source.format == "jsonl":
         return set()
     try:
-        files = matching_files(name, source, config.root)
+        files = matching_files(source, config.root)
         if source.format == "csv":
             return {column for file in files for column in csv_columns(source, file)}
         with duckdb.connect() as con:

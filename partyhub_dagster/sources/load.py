@@ -14,7 +14,7 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.lake.tables import QUARANTINE, SOURCE_PARTIES, SOURCE_PARTY_HISTORY
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
-from partyhub_dagster.sources.audit import write_audit
+from partyhub_dagster.sources.audit import audit_failure, write_audit
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.rows import describe_rows, refuse_foreign_file
@@ -32,6 +32,8 @@ class LoadCounts:
     version_conflicts: int = 0
     deletions: int = 0
     deletions_refused: int = 0
+    failed: int = 0
+    """Files of which nothing was loaded; load_audit says why."""
 
     def __add__(self, other: "LoadCounts") -> "LoadCounts":
         return LoadCounts(
@@ -64,19 +66,27 @@ def load_delivery(
             counts = _store(transaction, source, delivery, load_id)
             write_audit(transaction, _audit(delivery, load_id, began) | _counted(counts))
     except PartyHubError as error:
-        with write_transaction(place, con) as transaction:
-            outcome = {"status": "failed", "error": str(error.args[0])}
-            write_audit(transaction, _audit(delivery, load_id, began) | outcome)
-        raise
+        outcome = {"status": "failed", "error": str(error.args[0])}
+        audit_failure(place, con, _audit(delivery, load_id, began) | outcome)
+        raise _naming_file(error, delivery) from None
     finally:
         for table in ("incoming", "described", "good", "staged", "new_versions"):
             con.execute(f"drop table if exists {table}")
     return counts
 
 
+def _naming_file(error: PartyHubError, delivery: Delivery) -> PartyHubError:
+    message, remedy = error.args
+    where = f"Source {delivery.source}, file {delivery.name}"
+    return type(error)(f"{where}: {message[:1].lower()}{message[1:]}", remedy, **error.facts)
+
+
 def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) -> None:
     """Create temp tables `incoming` and `described` from the file."""
+    if delivery.problem is not None:
+        raise delivery.problem
     columns = read_rows(con, source, delivery.path, "incoming")
+    delivery.refuse_if_changed()
     refuse_foreign_file(source, columns)
     try:
         describe_rows(con, delivery.source, source, "incoming", "described")

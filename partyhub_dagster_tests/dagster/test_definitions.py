@@ -37,7 +37,7 @@ BLOCKING = {
     "source_parties": {
         "current_is_newest_version", "key_is_unique__load_audit", "key_is_unique__quarantine",
         "key_is_unique__source_parties", "key_is_unique__source_party_history", "key_is_unique__stream_offsets",
-        "loads_reconcile", "quarantined_share",
+        "loads_reconcile", "quarantined_share", "every_delivery_loaded",
     },
     "party_clusters": {
         "every_record_in_one_party", "key_is_unique__acceptances", "key_is_unique__cluster_conflicts",

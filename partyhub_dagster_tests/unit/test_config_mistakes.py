@@ -68,7 +68,6 @@ ONE_MISTAKE = [
     ("inbox/crm/*.csv", "s3://crm/a.csv", "sources.crm.path", "local files", "relative"),
     ("inbox/crm/*.csv", "~/crm/a.csv", "sources.crm.path", "not followed", "relative"),
     ("inbox/crm/*.csv", "inbox\\crm\\*.csv", "sources.crm.path", "/", "inbox/crm/*.csv"),
-    ("path: inbox/crm/*.csv", "path: crm/\n    format: csv", "sources.crm.path", "folder", "crm/*.csv"),
     ("person_name", "persn_name", "sources.crm.columns.NAME", "persn_name", "person_name"),
     ("part: city", "part: town", "sources.crm.columns.CITY.part", "no part", "city"),
     ("PHONE: phone", "PHONE: {type: phone, part: area}", "sources.crm.columns.PHONE.part", "no parts", "out"),

@@ -62,7 +62,8 @@ FAULTS: list[tuple[str, str]] = [
     ("current_is_newest_version", f"update source_parties set content_hash = null where record_id = {BOB}"),
     ("current_is_newest_version", NEWER_BOB),
     ("quarantined_share", audit(rows_in="40", rows_unchanged="0", rows_quarantined="36")),
-    ("failed_loads", audit(load_order="2", load_id="uuid()", status="'failed'")),
+    ("every_delivery_loaded", audit(load_order="2", load_id="uuid()", status="'failed'")),
+    ("every_delivery_loaded", audit(load_order="2", load_id="uuid()", status="'refused'")),
     ("deletions_refused", audit(deletions_refused="3")),
     ("version_conflicts", audit(version_conflicts="3")),
     ("normalized_is_complete", f"delete from normalized_parties where record_id = {BOB}"),
@@ -141,9 +142,10 @@ SOUND: list[tuple[str, str]] = [
     ("not_same_holds", f"{MOVE_BOB}; {CONFLICT}"),
     ("quarantined_share", audit(rows_in="19", rows_unchanged="0", rows_quarantined="15")),
     (
-        "failed_loads",  # it failed once and then succeeded
+        "every_delivery_loaded",  # it failed once and then succeeded
         audit(load_order="0", load_id="uuid()", status="'failed'"),
     ),
+    ("every_delivery_loaded", audit(load_order="2", load_id="uuid()", status="'withdrawn'")),
     (
         "lineage_replays_to_parties",
         f"insert into party_lineage by name (select 4 as sequence, 'UPDATED' as event, {BOB} as party_id)",
