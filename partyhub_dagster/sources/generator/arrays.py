@@ -93,7 +93,7 @@ def draw_index(rng: Rng, weights: Sequence[float], n: int) -> Ints:
 
 def where(mask: Bools, yes: Text | str, no: Text | str) -> Text:
     """Return `yes` where the mask holds and `no` elsewhere."""
-    return np.where(mask, np.asarray(yes, dtype=object), np.asarray(no, dtype=object)).astype(object)
+    return np.where(mask, np.asarray(yes, dtype=object), np.asarray(no, dtype=object))
 
 
 def present(values: Text) -> Bools:
@@ -102,10 +102,24 @@ def present(values: Text) -> Bools:
 
 
 def mapped(function: Callable[[str], str], values: Text) -> Text:
-    """Return function(value) for every value, called once for each distinct value."""
+    """Return function(value) for every value, called once for each distinct value: for words that repeat."""
     held = values.tolist()
     known = {value: function(value) for value in set(held)}
     return text([known[value] for value in held])
+
+
+def each(function: Callable[[str], str], values: Text) -> Text:
+    """Return function(value) for every value: for values that are mostly different."""
+    return text([function(value) for value in values.tolist()])
+
+
+def styled(styles: Ints, writers: Sequence[Callable[[Ints], Text]]) -> Text:
+    """Return what the writer of each row's style makes of it; a writer sees only its own rows."""
+    result = blank(len(styles))
+    for style, write in enumerate(writers):
+        at = np.flatnonzero(styles == style)
+        result[at] = write(at)
+    return result
 
 
 def joined(separator: str, *columns: Text) -> Text:

@@ -108,10 +108,11 @@ def assign_variants(rng: Rng, plan: RecordPlan, shares: dict[str, float], eligib
     `eligible` narrows a case down, for instance to people whose name has a nickname.
     """
     order = rng.permutation(len(plan.entity))
+    single = np.bincount(plan.entity)[plan.entity] == 1
     for case, share in shares.items():
         free = (plan.case == "") & (plan.ordinal > 0)
         if case == "placeholder_values":  # a record without company must not gain any either
-            free |= (plan.case == "") & (order % 16 == 0)
+            free |= (plan.case == "") & single & (order % 10 == 0)
         free &= eligible.get(case, np.ones(len(free), dtype=np.bool_))
         chosen = order[free[order]][: number_of(share, len(order))]
         plan.case[chosen] = case

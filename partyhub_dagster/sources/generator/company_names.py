@@ -1,18 +1,19 @@
 """What companies are called, in several scripts: names without their legal forms."""
 
 import re
+from functools import partial
 from typing import Final, cast
-
-import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import (
     Ints,
     Rng,
     Text,
     ascii_of,
+    blank,
     draw,
     draw_index,
-    mapped,
+    each,
+    styled,
     text,
     where,
 )
@@ -84,17 +85,24 @@ def draw_company_names(rng: Rng, cities: Text) -> Text:
     one, two = draw(rng, vocabulary.family_wide, n), draw(rng, vocabulary.family[0], n)
     industry, coined = draw(rng, INDUSTRIES, n), _coined(rng, n)
     adjective, noun = draw(rng, vocabulary.adjectives, n), draw(rng, vocabulary.nouns, n)
-    patterns = (
-        one + " " + industry,
-        one + " & " + two,
-        one + " " + two + " " + industry,
-        coined + " " + industry,
-        adjective + " " + noun + " " + industry,
-        cities + " " + coined + " " + industry,
-        coined + " " + noun + " " + industry,
+    patterns: tuple[tuple[Text | str, ...], ...] = (
+        (one, " ", industry),
+        (one, " & ", two),
+        (one, " ", two, " ", industry),
+        (coined, " ", industry),
+        (adjective, " ", noun, " ", industry),
+        (cities, " ", coined, " ", industry),
+        (coined, " ", noun, " ", industry),
     )
     style = draw_index(rng, (24, 12, 14, 22, 8, 10, 10), n)
-    return cast(Text, np.choose(style, patterns))
+    return styled(style, [partial(_put_together, words) for words in patterns])
+
+
+def _put_together(words: tuple[Text | str, ...], at: Ints) -> Text:
+    result: Text = blank(len(at))
+    for word in words:
+        result = result + (word if isinstance(word, str) else word[at])
+    return result
 
 
 def _coined(rng: Rng, n: int) -> Text:
@@ -150,7 +158,7 @@ def _chinese_word(pick: int) -> tuple[str, str]:
 
 def domains_of(names: Text) -> Text:
     """Return a web domain per name, under the top-level domain that is reserved for examples."""
-    return mapped(lambda name: _slug(name) + ".example", names)
+    return each(lambda name: _slug(name) + ".example", names)
 
 
 def _slug(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from partyhub_dagster.sources.generator.arrays import Bools, Rng, Rows, Text, blank, chance, draw, where
+from partyhub_dagster.sources.generator.arrays import Bools, Rng, Rows, Text, blank, chance, draw, each, where
 from partyhub_dagster.sources.generator.noise import cased, grouped, misspelt, shortened, spaced, us_phones
 from partyhub_dagster.sources.generator.organizations import Organizations, unusual_forms, usual_forms
 from partyhub_dagster.sources.generator.places import Addresses
@@ -66,11 +66,12 @@ def _names(rng: Rng, organizations: Organizations, case: Text) -> tuple[Text, Te
     """Return the name that stands first in the record, and the trading name that may stand beside it."""
     n = len(case)
     odd = cast(Bools, case == "legal_form_variant")
-    form = where(odd, unusual_forms(rng, organizations.form), usual_forms(rng, organizations.form))
+    form = usual_forms(rng, organizations.form)
+    form[odd] = unusual_forms(rng, organizations.form[odd])
     comma = chance(rng, n, 0.15) & np.isin(organizations.form, ("inc", "llc", "lp", "ltd"))
     base = misspelt(rng, organizations.name, cast(Bools, case == "typo"))
     spelled_and = odd & chance(rng, n, 0.5)
-    base = where(spelled_and, np.array([b.replace(" & ", " and ") for b in base], dtype=object), base)
+    base[spelled_and] = each(lambda name: name.replace(" & ", " and "), base[spelled_and])
     gap = where(form == "", "", where(comma, ", ", " "))
     name = base + gap + form
     name = where(cast(Bools, case == "non_latin_name"), organizations.native_name, name)

@@ -14,6 +14,7 @@ from partyhub_dagster.sources.generator.arrays import (
     blank,
     chance,
     draw,
+    each,
     mapped,
     where,
 )
@@ -29,7 +30,6 @@ from partyhub_dagster.sources.generator.noise import (
     us_phones,
 )
 from partyhub_dagster.sources.generator.persons import Persons
-from partyhub_dagster.sources.generator.places import Addresses
 
 SWITCHBOARD: Final = "8002340100"
 _HASHED_UNITS, _UNITS_IN_FULL = 0.2, 0.9  # shares of how flats are numbered
@@ -80,9 +80,10 @@ def _names(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     stop = where(chance(rng, n, 0.4) & cast(Bools, initial != ""), ".", "")
     middle = where(chance(rng, n, 0.45), persons.middle, initial + stop)
     middle = kept(middle, chance(rng, n, 0.65))
-    luck = rng.random(n)
-    called = _nicknames_of(persons.given, luck)
-    given = folded(rng, where(cast(Bools, case == "nickname"), called, persons.given), 0.3)
+    given = persons.given.copy()
+    short = cast(Bools, case == "nickname")
+    given[short] = _nicknames_of(given[short], rng.random(int(short.sum())))
+    given = folded(rng, given, 0.3)
     family = folded(
         rng, where(cast(Bools, case == "married_name"), persons.former_family, persons.family), 0.3
     )
@@ -115,7 +116,9 @@ def _places(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     keep = chance(rng, n, 0.96) | cast(Bools, case != "")
     line = shortened(rng, at.line, 0.5)
     beside = chance(rng, n, 0.3) & cast(Bools, at.unit != "")
-    zip_code = where(chance(rng, n, 0.08), at.postcode + "-" + _plus_four(at), at.postcode)
+    zip_code = at.postcode.copy()
+    longer = np.flatnonzero(chance(rng, n, 0.08))
+    zip_code[longer] += "-" + _plus_four(at.line[longer])
     return {
         "ADDR_LN_1": kept(where(beside, line + ", " + unit, line), keep),
         "ADDR_LN_2": kept(unit, keep & ~beside),
@@ -134,9 +137,9 @@ def _units(rng: Rng, units: Text) -> Text:
     return where(style < _HASHED_UNITS, hashed, where(style > _UNITS_IN_FULL, in_full, units))
 
 
-def _plus_four(at: Addresses) -> Text:
+def _plus_four(lines: Text) -> Text:
     """Return the last four digits of each address's ZIP+4, the same each time it is written."""
-    return mapped(lambda line: f"{1 + sum(map(ord, line)) * 37 % 9998:04d}", at.line)
+    return each(lambda line: f"{1 + sum(map(ord, line)) * 37 % 9998:04d}", lines)
 
 
 def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str, Text]:

@@ -9,7 +9,7 @@ from typing import Final, Self, cast
 
 import numpy as np
 
-from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, text
+from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text
 from partyhub_dagster.sources.generator.cases import RecordPlan
 
 Writer = Callable[[Rng, Ints, Bools], dict[str, Text]]
@@ -66,7 +66,7 @@ def open_feed(rng: Rng, key: Text, plan: RecordPlan, write: Writer) -> Feed:
         columns=write(rng, np.arange(n), nowhere),
         version=2 * rng.geometric(0.35, size=n).astype(np.int64),
         changed_at=_FIRST_CHANGE + rng.integers(8 * 365 * _DAY, size=n),
-        op=text("I" for _ in range(n)),
+        op=np.full(n, "I", dtype=object),
         sent=nowhere.copy(),
         alive=nowhere.copy(),
         late_version=np.zeros(n, dtype=np.int64),
@@ -156,7 +156,7 @@ def _late(rng: Rng, feed: Feed, n: int) -> Drop:
     feed.late_version[at] = feed.version[at] - 1
     columns = feed.write(rng, at, np.ones(len(at), dtype=np.bool_))
     earlier = feed.changed_at[at] - rng.integers(_HOUR, 12 * _HOUR, size=len(at))
-    return Drop(feed.key[at], columns, feed.version[at] - 1, earlier, text("U" for _ in at))
+    return Drop(feed.key[at], columns, feed.version[at] - 1, earlier, np.full(len(at), "U", dtype=object))
 
 
 def _twice(rng: Rng, feed: Feed, fresh: Ints, n: int) -> Ints:

@@ -1,8 +1,6 @@
 """Deliveries as files: CSV with a header, JSON Lines, Parquet. The same rows always give the same bytes."""
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +8,7 @@ import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import Ints, Rng, Text
 from partyhub_dagster.sources.generator.feeds import Drop
+from partyhub_dagster.sources.generator.lines import write_csv, write_json_lines
 
 CRM_CONTROL: Final = ("CUST_ID", "REV_NO", "UPDATED_AT", "OP")
 DNB_CONTROL: Final = ("dnbRecordId", "lastUpdateTimestamp", "changeType")
@@ -17,28 +16,21 @@ MARKIT_CONTROL: Final = ("ENTITY_ID", "VERSION_NO", "AS_OF", "ACTION")
 _DNB_CHANGE: Final = {"I": "ADD", "U": "CHANGE", "D": "DELETE"}
 
 
-def _seconds(changed_at: Ints) -> Text:
-    return np.datetime_as_string(changed_at.astype("datetime64[s]"), unit="s").astype(object)
+def _seconds(changed_at: Ints, between: str) -> Text:
+    """Return moments as text, with the given sign between day and time."""
+    written = np.datetime_as_string(changed_at.astype("datetime64[s]"), unit="s")
+    return np.strings.replace(written, "T", between).astype(object)
 
 
 def write_crm(path: Path, drop: Drop, malformed: Sequence[tuple[int, list[str]]] = ()) -> None:
     """Write the CRM's rows as CSV; `malformed` rows go in after the given number of good ones."""
     key, version, time, op = CRM_CONTROL
-    header = [key, *drop.columns, version, time, op]
-    times = [value.replace("T", " ") for value in _seconds(drop.changed_at)]
-    rows = zip(drop.key, *drop.columns.values(), drop.version.tolist(), times, drop.op, strict=True)
-    _write_csv(path, header, _with_inserted(rows, malformed))
-
-
-def _with_inserted(
-    rows: Iterable[tuple[object, ...]], inserted: Sequence[tuple[int, list[str]]]
-) -> Iterable[Sequence[object]]:
-    waiting = sorted(inserted, reverse=True)
-    for number, row in enumerate(rows):
-        while waiting and waiting[-1][0] <= number:
-            yield waiting.pop()[1]
-        yield row
-    yield from (row for _, row in reversed(waiting))
+    control = {
+        version: drop.version.astype(str).astype(object),
+        time: _seconds(drop.changed_at, " "),
+        op: drop.op,
+    }
+    write_csv(path, {key: drop.key, **drop.columns, **control}, malformed)
 
 
 def malformed_rows(rng: Rng, drop: Drop, n: int, spare_keys: Text) -> list[tuple[int, list[str]]]:
@@ -60,27 +52,15 @@ def malformed_rows(rng: Rng, drop: Drop, n: int, spare_keys: Text) -> list[tuple
     return result
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
 def write_dnb(path: Path, drop: Drop, lists: Sequence[str]) -> None:
     """Write D&B's rows as JSON Lines; absent values are left out, listed columns become lists."""
     key, time, change = DNB_CONTROL
-    names = [key, *drop.columns, time, change]
-    listed = [name in lists for name in names]
-    times = [value + "Z" for value in _seconds(drop.changed_at)]
-    changes = [_DNB_CHANGE[op] for op in drop.op]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for row in zip(drop.key, *drop.columns.values(), times, changes, strict=True):
-            cells = zip(names, listed, row, strict=True)
-            file.write(encode({name: v.split("|") if many else v for name, many, v in cells if v}) + "\n")
+    changes = np.array([_DNB_CHANGE[op] for op in drop.op], dtype=object)
+    write_json_lines(
+        path,
+        {key: drop.key, **drop.columns, time: _seconds(drop.changed_at, "T") + "Z", change: changes},
+        lists,
+    )
 
 
 def write_markit(path: Path, drop: Drop) -> None:
@@ -96,8 +76,3 @@ def write_markit(path: Path, drop: Drop) -> None:
     columns[action] = pa.array(drop.op, type=pa.string())
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path, compression="zstd")
-
-
-def write_truth(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write the answer key: which entity each record really describes, and what makes it hard."""
-    _write_csv(path, ("source", "source_record_id", "entity_id", "hard_case"), rows)

@@ -1,5 +1,6 @@
 """`generate`: a world of parties, what three sources write of it, and the answer key."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +36,10 @@ from partyhub_dagster.sources.generator.files import (
     write_crm,
     write_dnb,
     write_markit,
-    write_truth,
 )
 from partyhub_dagster.sources.generator.hub_yaml import HUB_YAML
 from partyhub_dagster.sources.generator.identifiers import scattered
+from partyhub_dagster.sources.generator.lines import write_csv
 from partyhub_dagster.sources.generator.markit import write_legal_entities
 from partyhub_dagster.sources.generator.organizations import draw_organizations, make_organization_lookalikes
 from partyhub_dagster.sources.generator.persons import draw_persons, make_person_lookalikes
@@ -46,6 +47,7 @@ from partyhub_dagster.sources.generator.persons import draw_persons, make_person
 SOURCE_SHARES: Final = {"crm": 0.60, "dnb": 0.25, "markit": 0.15}
 _SUFFIXES: Final = {"crm": "csv", "dnb": "jsonl", "markit": "parquet"}
 _KEY_PREFIXES: Final = {"crm": "C", "dnb": "DNB-", "markit": "MKT"}
+_LETTERS: Final = {"crm": "P", "dnb": "O", "markit": "O"}  # which world an entity_id belongs to
 _MALFORMED_SHARE: Final = 0.002
 _LEAST_RECORDS: Final = 100
 Parties = TypeVar("Parties", bound=Rows)
@@ -63,6 +65,18 @@ class GeneratedCounts:
     hard_cases: dict[str, int]  # records of any delivery
     deliveries: tuple[dict[str, int], ...]  # rows by kind of change in each later delivery
     truth_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a source has sent, all deliveries together."""
+
+    source: str
+    key: Text
+    entity: Ints
+    case: Text
+    malformed: int
+    changes: list[dict[str, int]]
 
 
 def generate(
@@ -83,15 +97,13 @@ def generate(
     first = _split(records)
     held_back = {name: changes * counts["inserts"] for name, counts in per_delivery.items()}
     totals = {name: first[name] + held_back[name] for name in first}
-    feeds = _person_feeds(seed, totals) | _organization_feeds(seed, totals)
-    malformed = _write_first(out, stream(seed, "first"), feeds, first)
-    deliveries = tuple(
-        _write_later(out, stream(seed, "later", str(k)), feeds, k, per_delivery)
-        for k in range(1, changes + 1)
-    )
-    write_truth(out / "truth.csv", _truth(feeds))
+    sent = []
+    for open_feeds in (_person_feeds, _organization_feeds):  # one world after the other: half the memory
+        for name, feed in open_feeds(seed, totals).items():
+            sent.append(_send(out, seed, name, feed, first[name], [per_delivery[name]] * changes))
+    write_csv(out / "truth.csv", _truth(sent))
     (out / "hub.yaml").write_text(HUB_YAML, encoding="utf-8")
-    return _count(feeds, first, malformed, deliveries)
+    return _count(sent, first, changes)
 
 
 def _refuse_what_cannot_work(out: Path, records: int) -> None:
@@ -174,66 +186,66 @@ def _open(rng: Rng, name: str, plan: RecordPlan, write: Writer) -> Feed:
     return open_feed(rng, keys, plan, write)
 
 
-def _write_first(out: Path, rng: Rng, feeds: dict[str, Feed], first: dict[str, int]) -> int:
-    drops = {name: send_first(feeds[name], n) for name, n in first.items()}
-    n = max(3, round(_MALFORMED_SHARE * first["crm"]))
-    spare = "C" + digits(95_000_000 + scattered(rng, n, 4_000_000), 8)
-    malformed = malformed_rows(rng, drops["crm"], n, spare)
-    _write(out / "inbox", 0, drops, malformed)
-    return n
+def _send(
+    out: Path, seed: int, name: str, feed: Feed, records: int, deliveries: list[dict[str, int]]
+) -> _Sent:
+    """Write every delivery of a source; what is returned no longer holds the records."""
+    drop = send_first(feed, records)
+    malformed = _malformed(stream(seed, "first"), drop) if name == "crm" else []
+    _write(out / "inbox" / name, 0, drop, malformed)
+    changes = []
+    for number, counts in enumerate(deliveries, start=1):
+        drop, held = send_changes(stream(seed, "later", name, str(number)), feed, number, counts)
+        _write(out / "later" / f"{number:03}" / name, number, drop, [])
+        changes.append(held)
+    plan, at = feed.plan, feed.sent
+    return _Sent(name, feed.key[at], plan.entity[at], plan.case[at], len(malformed), changes)
 
 
-def _write_later(
-    out: Path, rng: Rng, feeds: dict[str, Feed], number: int, counts: dict[str, dict[str, int]]
-) -> dict[str, int]:
-    drops, total = {}, dict[str, int]()
-    for name, feed in feeds.items():
-        drops[name], sent = send_changes(rng, feed, number, counts[name])
-        total = {kind: total.get(kind, 0) + n for kind, n in sent.items()}
-    _write(out / "later" / f"{number:03}", number, drops)
-    return total
+def _malformed(rng: Rng, drop: Drop) -> list[tuple[int, list[str]]]:
+    n = max(3, round(_MALFORMED_SHARE * len(drop.key)))
+    return malformed_rows(rng, drop, n, "C" + digits(95_000_000 + scattered(rng, n, 4_000_000), 8))
 
 
-def _write(
-    folder: Path, number: int, drops: dict[str, Drop], malformed: list[tuple[int, list[str]]] | None = None
-) -> None:
-    paths = {name: folder / name / f"{number:03}.{_SUFFIXES[name]}" for name in drops}
-    write_crm(paths["crm"], drops["crm"], malformed or [])
-    write_dnb(paths["dnb"], drops["dnb"], LISTS)
-    write_markit(paths["markit"], drops["markit"])
+def _write(folder: Path, number: int, drop: Drop, malformed: list[tuple[int, list[str]]]) -> None:
+    path = folder / f"{number:03}.{_SUFFIXES[folder.name]}"
+    match folder.name:
+        case "crm":
+            write_crm(path, drop, malformed)
+        case "dnb":
+            write_dnb(path, drop, LISTS)
+        case _:
+            write_markit(path, drop)
 
 
-def _truth(feeds: dict[str, Feed]) -> list[tuple[str, str, str, str]]:
-    rows = []
-    for name, feed in feeds.items():
-        letter = "P" if name == "crm" else "O"
-        entities = letter + digits(feed.plan.entity, 7)
-        rows += [
-            (name, key, entity, case)
-            for key, entity, case, sent in zip(feed.key, entities, feed.plan.case, feed.sent, strict=True)
-            if sent
-        ]
-    return rows
+def _truth(sent: list[_Sent]) -> dict[str, Text]:
+    """Return the answer key: which entity each record really describes, and what makes it hard."""
+    return {
+        "source": np.concatenate([np.full(len(part.key), part.source, dtype=object) for part in sent]),
+        "source_record_id": np.concatenate([part.key for part in sent]),
+        "entity_id": np.concatenate([_LETTERS[part.source] + digits(part.entity, 7) for part in sent]),
+        "hard_case": np.concatenate([part.case for part in sent]),
+    }
 
 
-def _count(
-    feeds: dict[str, Feed], first: dict[str, int], malformed: int, deliveries: tuple[dict[str, int], ...]
-) -> GeneratedCounts:
-    cases: dict[str, int] = {}
-    for feed in feeds.values():
-        for case, n in zip(
-            *np.unique(feed.plan.case[feed.sent].astype(str), return_counts=True), strict=True
-        ):
-            cases[str(case)] = cases.get(str(case), 0) + int(n)
+def _count(sent: list[_Sent], first: dict[str, int], changes: int) -> GeneratedCounts:
+    cases = Counter(case for part in sent for case in part.case.tolist())
     cases.pop("", None)
-    organizations = np.concatenate([feeds[name].plan.entity[feeds[name].sent] for name in ("dnb", "markit")])
+    entities = {
+        letter: np.unique(np.concatenate([part.entity for part in sent if _LETTERS[part.source] == letter]))
+        for letter in set(_LETTERS.values())
+    }
+    deliveries = tuple(
+        {kind: sum(part.changes[k][kind] for part in sent) for kind in sent[0].changes[k]}
+        for k in range(changes)
+    )
     return GeneratedCounts(
         records=sum(first.values()),
         by_source=first,
-        malformed=malformed,
-        persons=len(np.unique(feeds["crm"].plan.entity[feeds["crm"].sent])),
-        organizations=len(np.unique(organizations)),
+        malformed=sum(part.malformed for part in sent),
+        persons=len(entities["P"]),
+        organizations=len(entities["O"]),
         hard_cases=dict(sorted(cases.items())),
         deliveries=deliveries,
-        truth_rows=sum(int(feed.sent.sum()) for feed in feeds.values()),
+        truth_rows=sum(len(part.key) for part in sent),
     )

@@ -23,7 +23,8 @@ def write_legal_entities(
     """Return Markit's columns for legal entities, one row each."""
     n = len(case)
     written = write_companies(rng, organizations, case, capitals=0.6)
-    place = _registered(rng, written.place, cast(Bools, case == ""))
+    later = cast(Bools, (case == "") & (ordinal > 0))  # variants are recognised by the first record
+    place = _registered(rng, written.place, later)
     sure = cast(Bools, ordinal == 0) | (case != "")
     hidden = np.isin(
         case, ("typo", "legal_form_variant", "dba", "moved", "non_latin_name", "placeholder_values")
@@ -49,10 +50,10 @@ def write_legal_entities(
     }
 
 
-def _registered(rng: Rng, place: Addresses, plain: Bools) -> Addresses:
+def _registered(rng: Rng, place: Addresses, possible: Bools) -> Addresses:
     """Return the registered addresses: for some American companies that of an agent who serves thousands."""
-    n = len(plain)
-    served = plain & cast(Bools, place.country == "US") & chance(rng, n, 0.03)
+    n = len(possible)
+    served = possible & cast(Bools, place.country == "US") & chance(rng, n, 0.03)
     agent = rng.integers(len(_AGENTS), size=n)
     line, city, region, postcode = (
         where(served, text([row[at] for row in _AGENTS])[agent], column)

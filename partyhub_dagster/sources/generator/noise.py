@@ -12,8 +12,10 @@ from partyhub_dagster.sources.generator.arrays import (
     ascii_of,
     blank,
     chance,
-    draw_weighted,
+    draw_index,
+    each,
     mapped,
+    text,
     where,
 )
 
@@ -66,8 +68,8 @@ def _with_slip(value: str, place: float, kind: int, luck: float) -> str:
 def cased(values: Text, upper: Bools, lower: Bools) -> Text:
     """Return the values in capitals or small letters where marked."""
     result = values.copy()
-    result[upper] = mapped(str.upper, values[upper])
-    result[lower] = mapped(str.lower, values[lower])
+    result[upper] = each(str.upper, values[upper])
+    result[lower] = each(str.lower, values[lower])
     return result
 
 
@@ -76,31 +78,33 @@ def shortened(rng: Rng, lines: Text, share: float) -> Text:
     n = len(lines)
     short, dotted = chance(rng, n, share), chance(rng, n, 0.2)
     result = lines.copy()
-    for row in np.flatnonzero(short):
-        stop = "." if dotted[row] else ""
-        words = lines[row].split(" ")
-        result[row] = " ".join(
-            _SHORT_WORDS[w] + stop if w in _SHORT_WORDS and i else w for i, w in enumerate(words)
-        )
+    for stop, at in (("", short & ~dotted), (".", short & dotted)):
+        words = {word: brief + stop for word, brief in _SHORT_WORDS.items()}
+        result[at] = text([_abbreviated(line, words) for line in lines[at].tolist()])
     return result
+
+
+def _abbreviated(line: str, words: dict[str, str]) -> str:
+    """Put the short forms for all words but the first, which is no kind of street."""
+    first, *rest = line.split(" ")
+    return " ".join([first, *[words.get(word, word) for word in rest]])
 
 
 def us_phones(rng: Rng, numbers: Text) -> Text:
     """Return ten-digit numbers as people write them; numbers from abroad stay in their international form."""
-    shapes = draw_weighted(rng, _US_PHONE_SHAPES, _US_PHONE_WEIGHTS, len(numbers))
+    shapes = draw_index(rng, _US_PHONE_WEIGHTS, len(numbers))
+    domestic = np.array([number[:1] not in {"", "+"} for number in numbers.tolist()], dtype=np.bool_)
     result = numbers.copy()
-    for row, number in enumerate(numbers):
-        if number and number[0] != "+":
-            result[row] = shapes[row].format(number[:3], number[3:6], number[6:])
+    for number, shape in enumerate(_US_PHONE_SHAPES):
+        at = np.flatnonzero(domestic & (shapes == number))
+        result[at] = text([shape.format(v[:3], v[3:6], v[6:]) for v in numbers[at].tolist()])
     return result
 
 
 def spaced(rng: Rng, values: Text, share: float) -> Text:
     """Return the values with stray blanks around or inside a share of them."""
     stray = chance(rng, len(values), share) & cast(Bools, values != "")
-    doubled = mapped(
-        lambda value: value.replace(" ", "  ", 1) if " " in value else f" {value} ", values[stray]
-    )
+    doubled = each(lambda value: value.replace(" ", "  ", 1) if " " in value else f" {value} ", values[stray])
     result = values.copy()
     result[stray] = doubled
     return result
@@ -108,7 +112,10 @@ def spaced(rng: Rng, values: Text, share: float) -> Text:
 
 def folded(rng: Rng, values: Text, share: float) -> Text:
     """Return the values in plain Latin letters in a share of them, as keyboards without accents write them."""
-    return where(chance(rng, len(values), share), mapped(ascii_of, values), values)
+    at = np.flatnonzero(chance(rng, len(values), share))
+    result = values.copy()
+    result[at] = mapped(ascii_of, values[at])
+    return result
 
 
 def kept(values: Text, keep: Bools) -> Text:
@@ -119,5 +126,7 @@ def kept(values: Text, keep: Bools) -> Text:
 def grouped(rng: Rng, numbers: Text, cuts: tuple[int, ...], share: float) -> Text:
     """Return digit strings with dashes at the cuts in a share of them."""
     spans = [slice(a, b) for a, b in pairwise((0, *cuts, None))]
-    dashed = mapped(lambda v: v and "-".join(v[span] for span in spans), numbers)
-    return where(chance(rng, len(numbers), share), dashed, numbers)
+    at = np.flatnonzero(chance(rng, len(numbers), share))
+    result = numbers.copy()
+    result[at] = each(lambda v: v and "-".join([v[span] for span in spans]), numbers[at])
+    return result

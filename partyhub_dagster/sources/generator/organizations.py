@@ -1,11 +1,13 @@
 """The companies of the generated world, as they are; how sources write them down is told elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import (
+    Bools,
     Ints,
     Rng,
     Rows,
@@ -70,7 +72,7 @@ def draw_organizations(rng: Rng, n: int) -> Organizations:
     abroad = np.flatnonzero(office.country != "US")
     previous.put(abroad, _moved_within_country(rng, office.take(abroad)))
     name = draw_company_names(rng, office.city)
-    country = office.country
+    country, banks = office.country, chance(rng, n, 0.04)
     return Organizations(
         name=name,
         form=_forms(rng, country),
@@ -81,11 +83,17 @@ def draw_organizations(rng: Rng, n: int) -> Organizations:
         tax_id=where(country == "US", draw_eins(rng, n), ""),
         duns=draw_duns(rng, n),
         lei=draw_leis(rng, n),
-        bic=draw_bics(rng, name, country),
-        kind=where(chance(rng, n, 0.04), "BANK", "CORPORATE"),
+        bic=_bics(rng, banks, name, country),
+        kind=where(banks, "BANK", "CORPORATE"),
         office=office,
         previous=previous,
     )
+
+
+def _bics(rng: Rng, banks: Bools, names: Text, countries: Text) -> Text:
+    result = blank(len(names))
+    result[banks] = draw_bics(rng, names[banks], countries[banks])
+    return result
 
 
 def _offices(rng: Rng, n: int) -> Addresses:
@@ -105,25 +113,24 @@ def _moved_within_country(rng: Rng, office: Addresses) -> Addresses:
 
 
 def _forms(rng: Rng, countries: Text) -> Text:
-    luck = rng.random(len(countries))
-    forms = (FORMS_OF_COUNTRY[country] for country in countries)
-    return text(known[int(pick * len(known))] for known, pick in zip(forms, luck, strict=True))
+    return _picked(rng, countries, FORMS_OF_COUNTRY)
 
 
 def usual_forms(rng: Rng, forms: Text) -> Text:
     """Return how records usually write each form."""
-    luck = rng.random(len(forms))
-    return text(_pick(SPELLINGS[form][0], p) for form, p in zip(forms, luck, strict=True))
+    return _picked(rng, forms, {form: words for form, (words, _) in SPELLINGS.items()})
 
 
 def unusual_forms(rng: Rng, forms: Text) -> Text:
     """Return how few write each form: in full, or not at all."""
-    luck = rng.random(len(forms))
-    return text(_pick(SPELLINGS[form][1], p) for form, p in zip(forms, luck, strict=True))
+    return _picked(rng, forms, {form: words for form, (_, words) in SPELLINGS.items()})
 
 
-def _pick(words: tuple[str, ...], luck: float) -> str:
-    return words[int(luck * len(words))]
+def _picked(rng: Rng, keys: Text, words: Mapping[str, tuple[str, ...]]) -> Text:
+    """Return for each key one of its words."""
+    luck = rng.random(len(keys)).tolist()
+    known = [words[key] for key in keys.tolist()]
+    return text([held[int(pick * len(held))] for held, pick in zip(known, luck, strict=True)])
 
 
 def make_organization_lookalikes(rng: Rng, organizations: Organizations, lookalikes: Lookalikes) -> None:
@@ -192,4 +199,4 @@ def _give_native_names(rng: Rng, organizations: Organizations, at: Ints) -> None
     organizations.phone[at] = draw_phones(rng, organizations.office.take(at))
     organizations.website[at] = domains_of(latin)
     organizations.tax_id[at] = ""
-    organizations.bic[at] = draw_bics(rng, latin, countries)
+    organizations.bic[at] = _bics(rng, organizations.kind[at] == "BANK", latin, countries)

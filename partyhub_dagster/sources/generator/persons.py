@@ -19,6 +19,7 @@ from partyhub_dagster.sources.generator.arrays import (
     draw_weighted,
     joined,
     mapped,
+    styled,
     where,
 )
 from partyhub_dagster.sources.generator.cases import Lookalikes
@@ -105,11 +106,16 @@ def draw_emails(rng: Rng, given: Text, family: Text, birth: Ints) -> Text:
     first, last = mapped(_ascii_lower, given), mapped(_ascii_lower, family)
     year = (birth.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970).astype(np.int64)
     style = rng.integers(5, size=n)
-    initial = mapped(lambda value: value[:1], first)
-    local = joined(".", first, last)
-    local = where(style == 1, initial + last, local)
-    local = where(style == 2, first + "_" + last, local)
-    local = where(style == 3, last + "." + first, local)
+    local = styled(
+        style,
+        [
+            lambda at: joined(".", first[at], last[at]),
+            lambda at: mapped(lambda value: value[:1], first[at]) + last[at],
+            lambda at: first[at] + "_" + last[at],
+            lambda at: last[at] + "." + first[at],
+            lambda at: joined(".", first[at], last[at]),
+        ],
+    )
     number = where(chance(rng, n, 0.5), digits(year % 100, 2), digits(rng.integers(1, 9999, size=n), 1))
     return cast(Text, local + where(style == 0, "", number) + "@" + draw(rng, _DOMAINS, n))
 

@@ -7,11 +7,11 @@ from typing import cast
 import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import (
-    Bools,
     Ints,
     Rng,
     Rows,
     Text,
+    blank,
     chance,
     digits,
     draw,
@@ -56,6 +56,8 @@ Hamburg|Hamburg|DE|20999|49403|7;Paris|Ile-de-France|FR|75099|3314|7;Lyon|Auverg
 Luxembourg||LU|9999|35226|6;Dublin|Leinster|IE|D09 A999|35316|6;Amsterdam|Noord-Holland|NL|1999 AA|31206|6
 Zurich|Zurich|CH|8099|41443|6;Tokyo|Tokyo|JP|199-9999|81335|6;Athens|Attica|GR|119 99|302103|6
 Kyiv|Kyiv|UA|01999|38044|7;Beijing|Beijing|CN|100999|86106|7"""
+_FIGURES = text("0123456789")
+_LETTERS = text("ABDEFGHJLNPQRSTUWXYZ")
 _STREET_KINDS = (
     "Street", "Avenue", "Road", "Drive", "Lane", "Court", "Place", "Boulevard", "Way", "Circle", "Terrace",
     "Parkway", "Trail",
@@ -167,38 +169,38 @@ def draw_addresses_abroad(rng: Rng, n: int, countries: tuple[str, ...] = ()) -> 
 def _lines_abroad(rng: Rng, countries: Text) -> Text:
     n = len(countries)
     number, unit = _house_numbers(rng, n), digits(rng.integers(1, 20, size=n), 1)
-    english = (
-        draw(rng, load_vocabulary().family_wide, n) + " " + draw(rng, ("Street", "Road", "Square", "Lane"), n)
-    )
-    pick = rng.random(n)
-    lines = []
-    for at, country in enumerate(countries):
-        streets = _STREETS_ABROAD.get(country, ())
-        street = streets[int(pick[at] * len(streets))] if streets else english[at]
-        shape = _SHAPES_ABROAD.get(country, "{number} {street}")
-        lines.append(shape.format(number=number[at], street=street, unit=unit[at]))
-    return text(lines)
+    street = draw(rng, load_vocabulary().family_wide, n)
+    street = street + " " + draw(rng, ("Street", "Road", "Square", "Lane"), n)
+    for country, streets in _STREETS_ABROAD.items():
+        at = np.flatnonzero(countries == country)
+        street[at] = draw(rng, streets, len(at))
+    shapes = [_SHAPES_ABROAD.get(country, "{number} {street}") for country in countries.tolist()]
+    parts = zip(shapes, street.tolist(), number.tolist(), unit.tolist(), strict=True)
+    return text([shape.format(street=s, number=n, unit=u) for shape, s, n, u in parts])
 
 
 def _postcodes(rng: Rng, patterns: Text) -> Text:
-    figures = rng.integers(10, size=(len(patterns), 8))
-    letters = np.array(list("ABDEFGHJLNPQRSTUWXYZ"))[rng.integers(20, size=(len(patterns), 8))]
-    return text(
-        "".join(
-            str(figures[row, i]) if c == "9" else letters[row, i] if c == "A" else c
-            for i, c in enumerate(pattern)
-        )
-        for row, pattern in enumerate(patterns)
-    )
+    """Return a postcode of each pattern, in which 9 stands for a figure and A for a letter."""
+    n = len(patterns)
+    figures, letters = _FIGURES[rng.integers(10, size=(n, 8))], _LETTERS[rng.integers(20, size=(n, 8))]
+    result = blank(n)
+    for pattern in sorted(set(patterns.tolist())):
+        at = np.flatnonzero(patterns == pattern)
+        for i, sign in enumerate(pattern):
+            result[at] += figures[at, i] if sign == "9" else letters[at, i] if sign == "A" else sign
+    return result
 
 
 def draw_phones(rng: Rng, at: Addresses) -> Text:
     """Return a number at each address: ten digits in the United States, + and country code elsewhere."""
-    n = len(at.area)
-    domestic = cast(Bools, at.country == "US")
-    canadian = cast(Bools, at.country == "CA")
-    codes = where(domestic, at.area, where(canadian, text(a[1:] for a in at.area), "212"))
-    nanp = draw_nanp(rng, codes)
-    rest = digits(rng.integers(10**7, size=n), 7)
-    abroad = text(a + r[: int(k)] for a, r, k in zip(at.area, rest, at.free_digits, strict=True))
-    return where(domestic, nanp, "+" + where(canadian, "1" + nanp, abroad))
+    result = blank(len(at.area))
+    domestic = np.flatnonzero(at.country == "US")
+    canadian = np.flatnonzero(at.country == "CA")
+    abroad = np.flatnonzero((at.country != "US") & (at.country != "CA"))
+    result[domestic] = draw_nanp(rng, at.area[domestic])
+    result[canadian] = "+1" + draw_nanp(rng, text([area[1:] for area in at.area[canadian]]))
+    rest = digits(rng.integers(10**7, size=len(abroad)), 7)
+    free = at.free_digits[abroad].tolist()
+    ends = text([figures[:k] for figures, k in zip(rest.tolist(), free, strict=True)])
+    result[abroad] = "+" + at.area[abroad] + ends
+    return result
