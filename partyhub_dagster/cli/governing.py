@@ -43,9 +43,12 @@ def train(
         for each in [kind] if kind else run.kinds():
             stored = train_kind(run.session, run.config, each, activate=activate)
             state = "active; the next build rescores every pair" if activate else "a candidate"
-            say(
-                f"{each}: model {stored.model.version[:12]} trained on {stored.trained_records:,} records: {state}."
+            made = (
+                f"trained on {stored.trained_records:,} records"
+                if stored.origin == "trained"
+                else f"of shipped weights ({stored.trained_records:,} records are too few to learn from)"
             )
+            say(f"{each}: model {stored.model.version[:12]} {made}: {state}.")
 
 
 def list_models(*, config: Config = None, json: Json = False) -> None:

@@ -72,8 +72,7 @@ def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records:
     weights: Learned = {
         held.name: _learn_u(held, shipped[held.name], seen.get(held.name, {}), pairs) for held in used
     }
-    artefact = dict(model.artefact, comparisons=weights)
-    sessions = _run_sessions(con, MatchModel.of(artefact), records, seed)
+    sessions = _run_sessions(con, model.with_parts(comparisons=weights), records, seed)
     for held in used:
         sampled = [found[held.name] for found in sessions if held.name in found]
         learned = _learn_m(held, shipped[held.name], weights[held.name], sampled)

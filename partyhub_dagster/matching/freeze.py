@@ -33,42 +33,39 @@ HIGHEST_LINK = 8.0
 
 
 def create_all_keys(
-    con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], records: str, settings: MatchSettings, out: str
+    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, settings: MatchSettings, out: str
 ) -> None:
     """Create the keys of all rules that the settings allow, those not yet chosen included."""
-    allowed = [rule.name for rule in rules_of(artefact["kind"]) if rule.name not in settings.blocking.disable]
-    create_blocking_keys(con, MatchModel.of(_with_rules(artefact, allowed)), records, out)
+    allowed = [rule.name for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
+    create_blocking_keys(con, model.with_blocking(rules=allowed), records, out)
 
 
-def freeze_stop_keys(con: duckdb.DuckDBPyConnection, artefact: dict[str, Any], keys: str) -> dict[str, Any]:
+def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str) -> MatchModel:
     """Make a stop key of every block above its limit: placeholders, switchboards, the commonest names."""
-    rules = [rule.name for rule in rules_of(artefact["kind"])]
-    model = MatchModel.of(_with_rules(artefact, rules))
-    model = model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, model, keys))
-    return dict(artefact, blocking=dict(artefact["blocking"], stop_keys=model.stop_keys))
+    every = model.with_blocking(rules=[rule.name for rule in rules_of(model.kind)])
+    return model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, every, keys))
 
 
 def add_rules(
     con: duckdb.DuckDBPyConnection,
-    artefact: dict[str, Any],
+    model: MatchModel,
     features: str,
     keys: str,
     settings: MatchSettings,
-) -> dict[str, Any]:
+) -> MatchModel:
     """Try each extra rule on top of those chosen so far, and keep it when its matches are worth its pairs."""
-    kind = artefact["kind"]
-    allowed = [rule for rule in rules_of(kind) if rule.name not in settings.blocking.disable]
+    allowed = [rule for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
     chosen = [rule.name for rule in allowed if rule.tier == "core"]
     extras = [rule.name for rule in allowed if rule.tier != "core"]
     size = _count(con, features)
     if size < LEAST_RECORDS:
-        chosen = list(artefact["blocking"]["rules"])
+        chosen = model.rules
     else:
-        model = MatchModel.of(_with_rules(artefact, chosen))
+        model = model.with_blocking(rules=chosen)
         create_pairs(con, model, keys, None, "ph_found")
         held, matches = _count(con, "ph_found"), _expected_matches(con, model, features, "ph_found")
         for extra in extras:
-            create_pairs(con, MatchModel.of(_with_rules(artefact, [extra])), keys, None, "ph_extra")
+            create_pairs(con, model.with_blocking(rules=[extra]), keys, None, "ph_extra")
             con.execute(
                 "create or replace temp table ph_new as"
                 " from ph_extra anti join ph_found using (record_id_l, record_id_r)"
@@ -83,10 +80,8 @@ def add_rules(
                 con.execute("insert into ph_found from ph_new")
         for table in ("ph_found", "ph_extra", "ph_new"):
             con.execute(f"drop table if exists {table}")
-    artefact = _with_rules(artefact, chosen)
-    stop_keys = {rule: held for rule, held in artefact["blocking"]["stop_keys"].items() if rule in chosen}
-    artefact["blocking"] = dict(artefact["blocking"], stop_keys=stop_keys)
-    return artefact
+    stop_keys = {rule: held for rule, held in model.stop_keys.items() if rule in chosen}
+    return model.with_blocking(rules=chosen, stop_keys=stop_keys)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -111,19 +106,14 @@ def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, feature
     return float(expected) * total / min(total, SAMPLED_PAIRS)
 
 
-def _with_rules(artefact: dict[str, Any], rules: list[str]) -> dict[str, Any]:
-    return dict(artefact, blocking=dict(artefact["blocking"], rules=rules))
-
-
 def raise_link(
     con: duckdb.DuckDBPyConnection,
-    artefact: dict[str, Any],
+    model: MatchModel,
     features: str,
     keys: str,
     settings: MatchSettings,
-) -> dict[str, Any]:
+) -> MatchModel:
     """Raise `link` until the largest component is small enough, unless hub.yaml sets it or there is too little data."""
-    model = MatchModel.of(artefact)
     size = _count(con, features)
     create_pairs(con, model, keys, None, "ph_link_pairs")
     pairs = _count(con, "ph_link_pairs")
@@ -137,10 +127,9 @@ def raise_link(
     for table in ("ph_link_pairs", "ph_link_scores"):
         con.execute(f"drop table {table}")
     metrics = {"pairs": pairs, "linked_pairs": linked, "largest_component": largest}
-    return dict(
-        artefact,
-        thresholds=dict(artefact["thresholds"], link=link),
-        metrics=dict(artefact["metrics"], **metrics),
+    return model.with_parts(
+        thresholds={**model.artefact["thresholds"], "link": link},
+        metrics={**model.metrics, **metrics},
         outgrown={"records": 2 * size, "pairs_per_record": round(2.0 * pairs / max(size, 1), 3)},
     )
 

@@ -27,7 +27,6 @@ class MatchModel:
     """
 
     kind: Kind
-    version: str
     artefact: Mapping[str, Any]
 
     @classmethod
@@ -38,8 +37,18 @@ class MatchModel:
                 f"A matching model of format {artefact.get('format')} cannot be read; this is format {FORMAT}.",
                 remedy="Train a new model with `partyhub train`.",
             )
-        frozen = json.loads(_canonical(artefact))
-        return cls(frozen["kind"], hashlib.sha256(_canonical(frozen).encode()).hexdigest(), frozen)
+        return cls(artefact["kind"], _rounded(artefact))
+
+    def with_parts(self, **parts: Any) -> "MatchModel":
+        """Return the model with some parts of the artefact replaced."""
+        changed = MatchModel.of({**self.artefact, **parts})
+        if "frequencies" not in parts and "frequency_table" in self.__dict__:
+            changed.__dict__["frequency_table"] = self.frequency_table  # costly, and the same
+        return changed
+
+    def with_blocking(self, **parts: Any) -> "MatchModel":
+        """Return the model with some parts of its blocking replaced."""
+        return self.with_parts(blocking={**self.artefact["blocking"], **parts})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -48,7 +57,12 @@ class MatchModel:
 
     def to_json(self) -> str:
         """Write the artefact; the same content gives the same text."""
-        return _canonical(self.artefact)
+        return _as_json(self.artefact)
+
+    @cached_property
+    def version(self) -> str:
+        """The model's name: the hash of its content."""
+        return _hash_of(self.artefact)
 
     @cached_property
     def thresholds(self) -> Thresholds:
@@ -97,7 +111,7 @@ class MatchModel:
             name: self.artefact[name] for name in ("format", "kind", "prior", "comparisons", "frequencies")
         }
         parts["keep"] = self.thresholds.keep
-        return hashlib.sha256(_canonical(parts).encode()).hexdigest()
+        return _hash_of(parts)
 
     @cached_property
     def keys_fingerprint(self) -> str:
@@ -105,7 +119,7 @@ class MatchModel:
         blocking = self.artefact["blocking"]
         tokens = self.artefact["frequencies"].get("token", {})
         parts = {"format": FORMAT, "kind": self.kind, "rules": blocking["rules"], "tokens": tokens}
-        return hashlib.sha256(_canonical(parts).encode()).hexdigest()
+        return _hash_of(parts)
 
     @cached_property
     def frequency_table(self) -> Any:
@@ -131,14 +145,15 @@ class MatchModel:
         stop: dict[str, set[int]] = {rule: set(held) for rule, held in self.stop_keys.items()}
         for rule, key in keys:
             stop.setdefault(rule, set()).add(int(key))
-        blocking = dict(
-            self.artefact["blocking"], stop_keys={rule: sorted(held) for rule, held in stop.items()}
-        )
-        return MatchModel.of(dict(self.artefact, blocking=blocking))
+        return self.with_blocking(stop_keys={rule: sorted(held) for rule, held in stop.items()})
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(_rounded(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _hash_of(rounded: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_as_json(rounded).encode()).hexdigest()
+
+
+def _as_json(rounded: Mapping[str, Any]) -> str:
+    return json.dumps(rounded, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _rounded(value: Any) -> Any:
@@ -146,6 +161,8 @@ def _rounded(value: Any) -> Any:
     match value:
         case float():
             return float(f"{value:.6g}")
+        case dict() if set(map(type, value.values())) == {int}:  # counts of many values: nothing to round
+            return value
         case Mapping():
             return {str(name): _rounded(held) for name, held in value.items()}
         case list() | tuple():

@@ -60,14 +60,9 @@ def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel
         )
     if stored is not None and stored.origin != "shipped":
         return stored
-    if enough_to_train(session, kind):
-        return train(session, config, kind, activate=True)
-    if stored is not None:
+    if stored is not None and not enough_to_train(session, kind):
         return stored
-    records = _records_of(session, kind)
-    model = default_model(kind, config.matching.of(kind), session.con, records)
-    session.drop(records)
-    return _store(session, config, model, "shipped", activate=True)
+    return train(session, config, kind, activate=True)
 
 
 def enough_to_train(session: Session, kind: Kind) -> bool:
@@ -84,11 +79,18 @@ def enough_to_train(session: Session, kind: Kind) -> bool:
 
 
 def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) -> StoredModel:
-    """Train a model on the live records; a candidate unless it is to be active at once."""
+    """Train a model on the live records; a candidate unless it is to be active at once.
+
+    With too few records to learn from it is the shipped weights, frozen under the matching settings of today.
+    """
+    settings = config.matching.of(kind)
     records = _records_of(session, kind)
-    model = train_model(session.con, records, kind, config.matching.of(kind))
+    if enough_to_train(session, kind):
+        model = train_model(session.con, records, kind, settings)
+    else:
+        model = default_model(kind, settings, session.con, records)
     session.drop(records)
-    return _store(session, config, model, "trained", activate=activate)
+    return _store(session, config, model, model.origin, activate=activate)
 
 
 def _records_of(session: Session, kind: Kind) -> str:
@@ -137,7 +139,7 @@ def switch_status(transaction: WriteTransaction, model: MatchModel) -> None:
 def write_model(
     transaction: WriteTransaction, model: MatchModel, origin: str, settings_fingerprint: str, *, active: bool
 ) -> None:
-    """Store a model inside an open transaction; the same content is stored once."""
+    """Store a model inside an open transaction; the same content is stored once, under the newest settings."""
     con = transaction.con
     seen = model.trained_on
     row = {
@@ -153,7 +155,14 @@ def write_model(
         "create or replace temp table model_new as from model_row anti join match_models using (version)"
     )
     transaction.append(MATCH_MODELS, "model_new")
-    con.execute("drop table model_row; drop table model_new")
+    con.execute(
+        "create or replace temp table model_held as"
+        " select * exclude (epoch) replace ($settings as settings_fingerprint)"
+        " from match_models where version = $version and settings_fingerprint <> $settings",
+        {"settings": settings_fingerprint, "version": model.version},
+    )
+    transaction.upsert(MATCH_MODELS, "model_held")
+    con.execute("drop table model_row; drop table model_new; drop table model_held")
     if active:
         switch_status(transaction, model)
 

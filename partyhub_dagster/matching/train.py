@@ -3,8 +3,6 @@
 The same records, settings and seed give the same model: samples are taken by hash, not by chance.
 """
 
-from typing import Any
-
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
@@ -39,18 +37,17 @@ def default_model(
     settings = settings or MatchSettings()
     if con is None or records is None:
         return MatchModel.of(default_artefact(kind, settings))
-    artefact = counted_artefact(con, records, kind, settings)
-    if artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
-        return MatchModel.of(default_artefact(kind, settings) | {"trained_on": artefact["trained_on"]})
-    create_all_keys(con, artefact, records, settings, KEYS)
+    model = counted_model(con, records, kind, settings)
+    if model.artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
+        return model.with_parts(frequencies={})
+    create_all_keys(con, model, records, settings, KEYS)
     try:
-        artefact = freeze_stop_keys(con, artefact, KEYS)
-        create_features(con, MatchModel.of(artefact), records, FEATURES)
-        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), FEATURES, KEYS)
-        artefact = raise_link(con, artefact, FEATURES, KEYS, settings)
+        model = freeze_stop_keys(con, model, KEYS)
+        create_features(con, model, records, FEATURES)
+        model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
+        return raise_link(con, model, FEATURES, KEYS, settings)
     finally:
         con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
-    return MatchModel.of(artefact)
 
 
 def train_model(
@@ -65,30 +62,31 @@ def train_model(
     Reads `records` (columns of normalized_parties). Guarantees: a function of records, settings and seed.
     """
     settings = settings or MatchSettings()
-    artefact = counted_artefact(con, records, kind, settings)
-    artefact["origin"] = "trained"
-    create_all_keys(con, artefact, records, settings, KEYS)
+    model = counted_model(con, records, kind, settings).with_parts(origin="trained")
+    create_all_keys(con, model, records, settings, KEYS)
     try:
-        artefact = freeze_stop_keys(con, artefact, KEYS)
-        artefact["comparisons"] = estimate_weights(con, MatchModel.of(artefact), records, seed)
-        create_features(con, MatchModel.of(artefact), records, FEATURES)
-        artefact["prior"] = estimate_prior(con, MatchModel.of(artefact), FEATURES, KEYS)
-        artefact = add_rules(con, artefact, FEATURES, KEYS, settings)
-        artefact = raise_link(con, artefact, FEATURES, KEYS, settings)
+        model = freeze_stop_keys(con, model, KEYS)
+        model = model.with_parts(comparisons=estimate_weights(con, model, records, seed))
+        create_features(con, model, records, FEATURES)
+        model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
+        model = add_rules(con, model, FEATURES, KEYS, settings)
+        return raise_link(con, model, FEATURES, KEYS, settings)
     finally:
         con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
-    return MatchModel.of(artefact)
 
 
-def counted_artefact(
+def counted_model(
     con: duckdb.DuckDBPyConnection, records: str, kind: Kind, settings: MatchSettings
-) -> dict[str, Any]:
+) -> MatchModel:
     """Return shipped weights with the frequencies of `records`, and who was counted."""
-    artefact = default_artefact(kind, settings)
-    artefact["frequencies"] = count_frequencies(con, records, kind)
     sources = con.execute(
         f"select source, count(*) from {records} where kind = $kind group by source order by source",
         {"kind": kind},
     ).fetchall()
-    artefact["trained_on"] = {"records": sum(n for _, n in sources), "sources": dict(sources)}
-    return artefact
+    return MatchModel.of(
+        default_artefact(kind, settings)
+        | {
+            "frequencies": count_frequencies(con, records, kind),
+            "trained_on": {"records": sum(n for _, n in sources), "sources": dict(sources)},
+        }
+    )

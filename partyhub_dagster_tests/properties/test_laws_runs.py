@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from partyhub_dagster.errors import BusyError, ConfigError, StaleError
+from partyhub_dagster.errors import BusyError, ConfigError, ModelError, StaleError
 from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.identity import stage as identity_stage
 from partyhub_dagster.lake import stage as lake_stage
 from partyhub_dagster.lake.releases import read_release
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.matching.registry import train
 from partyhub_dagster.normalize import stage as normalize_stage
 from partyhub_dagster.sources.retire import retire_records
 from partyhub_dagster.survivorship import stage as golden_stage
@@ -24,6 +25,7 @@ from partyhub_dagster_tests.factories import (
     copy_hub,
     deliver,
     make_hub,
+    open_hub,
     partition_of,
     state_of,
 )
@@ -212,3 +214,16 @@ def test_an_attribute_taken_out_and_put_back_has_its_values_again(hub: Hub) -> N
     again = make_hub(hub.config.root, yaml)
     advance(again)
     assert ask(again, "select party_id, email from golden_parties order by party_id") == mails
+
+
+def test_other_matching_settings_on_a_hub_too_small_to_learn_from_keep_the_shipped_weights(hub: Hub) -> None:
+    before = partition_of(hub)
+    file = hub.config.root / "hub.yaml"
+    file.write_text(file.read_text() + "matching: {person: {on_large_block: stop}}\n", encoding="utf-8")
+    changed = open_hub(hub.config.root)
+    with pytest.raises(ModelError, match=r"matching\.person"):
+        build(changed)
+    with changed.run() as run:
+        assert train(run.session, run.config, "person", activate=True).origin == "shipped"
+    build(changed)
+    assert partition_of(changed) == before
