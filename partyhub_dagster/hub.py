@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from partyhub_dagster.config import HubConfig
-from partyhub_dagster.errors import ConfigError, GateError
+from partyhub_dagster.errors import ConfigError, GateError, SourceError
 from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.lake.connection import LakePlace, locked
@@ -41,6 +41,7 @@ from partyhub_dagster.quality.rule import Suite
 from partyhub_dagster.sources.audit import files_not_loaded
 from partyhub_dagster.sources.load import LoadCounts
 from partyhub_dagster.sources.loading import load_source
+from partyhub_dagster.sources.paths import sources_without_files
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
 SUITES: tuple[Suite, ...] = ("source", "mastering", "golden")
@@ -115,6 +116,21 @@ class Run:
                 f"The hub holds live records of sources that hub.yaml does not name: {gone}; nothing was built.",
                 remedy="Put the source back into hub.yaml, or run `partyhub source retire NAME`.",
             )
+
+    def sources_without_files(self) -> dict[str, str]:
+        """Return the patterns of the sources that name no file, by source.
+
+        Raises:
+            SourceError: no source has a file and the hub has no record: an empty hub is no outcome, but a mistake.
+        """
+        without = sources_without_files(self.config)
+        if len(without) == len(self.config.sources) and not self.session.count("source_parties"):
+            listed = "; ".join(f"{name}: {patterns}" for name, patterns in without.items())
+            raise SourceError(
+                f"No source names a file that is there ({listed}), and the hub holds no record; nothing was built.",
+                remedy=f"Put files there, or correct `path` in hub.yaml; paths are relative to {self.config.root}.",
+            )
+        return without
 
     def load(self, source: str) -> LoadCounts:
         """Load what is new or changed in one source's files, in name order."""
@@ -204,6 +220,7 @@ class Run:
         """Run every stage in order and release the outcome."""
         report = BuildReport(progress)
         self.refuse_unknown_sources()
+        report.warnings = [_no_file(*found) for found in self.sources_without_files().items()]
         for source in self.config.sources:
             report.run(f"raw/{source}", partial(self.load, source))
         report.run("normalized_parties", self.normalize)
@@ -228,6 +245,10 @@ def thresholds_of(model: MatchModel) -> Thresholds:
     return Thresholds(link=link, cut=cut, miss=miss, cap=cap, max_part=model.max_part)
 
 
+def _no_file(source: str, patterns: str) -> str:
+    return f"source {source} names no file that is there: {patterns}"
+
+
 @dataclass(slots=True)
 class BuildReport:
     """What a build did, by stage, and how long each took."""
@@ -236,6 +257,7 @@ class BuildReport:
     outcomes: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     release: Release | None = None
+    warnings: list[str] = field(default_factory=list)
 
     def run(self, stage: str, work: Callable[[], Outcome]) -> Outcome:
         """Run one stage and note its outcome and time."""
@@ -253,7 +275,7 @@ class BuildReport:
             counts = asdict(outcome) if isinstance(outcome, _COUNTED) else {}
             stages[stage] = {"seconds": self.seconds[stage], **counts}
         number = None if self.release is None else self.release.number
-        return {"release": number, "stages": stages}
+        return {"release": number, "stages": stages, "warnings": self.warnings}
 
 
 _COUNTED = (LoadCounts, NormalizedChanges, MatchChanges, ClusterChanges, GoldenChanges)

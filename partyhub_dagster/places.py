@@ -23,10 +23,18 @@ def config_file(named: Path | None = None) -> Path:
         ConfigError: none of them is there.
     """
     chosen = named or Path(os.environ.get("PARTYHUB_CONFIG") or "hub.yaml")
+    if chosen.is_dir():
+        raise ConfigError(
+            f"{chosen} is a folder; nothing was read.",
+            remedy=f"Name the file: {chosen / 'hub.yaml'}."
+            if (chosen / "hub.yaml").is_file()
+            else "It holds no hub.yaml. Name the file, or write a first one with `partyhub init FILE...`.",
+        )
     if not chosen.is_file():
         raise ConfigError(
             f"There is no configuration at {chosen}.",
-            remedy="Name one with --config FILE or PARTYHUB_CONFIG, or try `partyhub demo` first.",
+            remedy="Name one with --config FILE or PARTYHUB_CONFIG, write a first one with `partyhub init FILE...`,"
+            " or try `partyhub demo`.",
         )
     return chosen.resolve()
 

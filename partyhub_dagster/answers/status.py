@@ -9,6 +9,7 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import latest_results
 from partyhub_dagster.sources.audit import files_not_loaded
+from partyhub_dagster.sources.paths import sources_without_files
 
 OUTGROWN_FACTOR = 2
 
@@ -38,6 +39,7 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "head": head,
             "models": _models(session, hub.config),
             "failed_loads": _failed_loads(session),
+            "sources_without_files": sources_without_files(hub.config),
         }
 
 

@@ -45,6 +45,8 @@ def status(*, config: Config = None, json: Json = False) -> None:
         say(f"    {check['rule']} ({check['severity']}{note}): {check['rows_failed']:,} rows")
     for load in answer["failed_loads"]:
         say(f"  failed load: {load['file']} of source {load['source']}: {load['error']}")
+    for source, patterns in answer["sources_without_files"].items():
+        say(f"  WARNING: source {source} names no file that is there: {patterns}")
     if answer["objections"]:
         say("The head is not released, because:")
         for objection in answer["objections"][:_SHOWN]:

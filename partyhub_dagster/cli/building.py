@@ -21,12 +21,8 @@ def register(app: typer.Typer) -> None:
     for command in (demo, generate, build, export):
         app.command()(command)
     config_app.command("check")(check_config)
+    config_app.command("schema")(print_schema)
     app.add_typer(config_app, name="config")
-
-
-@config_app.callback()
-def _config() -> None:
-    """Keep `check` a subcommand although it is the only one."""
 
 
 def check_config(
@@ -37,12 +33,15 @@ def check_config(
     """List every mistake in a hub.yaml: where, what, and what to write instead."""
     from partyhub_dagster.config import find_column_mistakes, find_mistakes, load_config
     from partyhub_dagster.sources.columns import columns_of_files
+    from partyhub_dagster.sources.paths import sources_without_files
 
     path = config_file(file or config)
     mistakes = find_mistakes(path)
     if not mistakes:
         hub = load_config(path)
         mistakes = find_column_mistakes(path, hub, columns_of_files(hub))
+        for name, patterns in sources_without_files(hub).items():
+            complain(f"WARNING: source {name} names no file that is there: {patterns}")
     if not mistakes:
         say(f"{path}: no mistake found.")
         return 0
@@ -50,6 +49,13 @@ def check_config(
         complain(str(mistake))
     complain(f"{len(mistakes)} mistake(s).")
     return 1
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of hub.yaml, for editors that complete and check it."""
+    from partyhub_dagster.config.json_schema import schema_text
+
+    sys.stdout.write(schema_text())
 
 
 def generate(
@@ -94,6 +100,7 @@ def build(
     hub = open_hub(config_file(config))
     with hub.run(full=full) as run:
         report = run.build(progress(quiet=quiet or json))
+    complain(*(f"WARNING: {warning}" for warning in report.warnings))
     if json:
         say_json(report.as_dict())
         return

@@ -26,7 +26,7 @@ class HubConfig(Section):
 
     root: Path
     """Folder of hub.yaml; not written in it."""
-    version: Annotated[Literal[1], BeforeValidator(_version_form)] = 1
+    version: Annotated[Literal[1], BeforeValidator(_version_form, json_schema_input_type=Literal[1])] = 1
     """Version of this file's shape."""
     name: Name = "hub"
     """Name of the hub."""

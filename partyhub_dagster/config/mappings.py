@@ -145,4 +145,4 @@ def target_form(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
-ColumnTarget = Annotated[Target, BeforeValidator(target_form)]
+ColumnTarget = Annotated[Target, BeforeValidator(target_form, json_schema_input_type=SemanticType | Target)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from partyhub_dagster.config.mistakes import what_to_write
 from partyhub_dagster.config.section import Section, as_list, wrong
@@ -35,8 +35,19 @@ def _blocking_rule(name: str) -> str:
     return name
 
 
-Comparisons = Annotated[tuple[Annotated[str, AfterValidator(_comparison)], ...], BeforeValidator(as_list)]
-RuleNames = Annotated[tuple[Annotated[str, AfterValidator(_blocking_rule)], ...], BeforeValidator(as_list)]
+_Comparison = Annotated[
+    str, AfterValidator(_comparison), WithJsonSchema({"type": "string", "enum": sorted(COMPARISONS)})
+]
+_BlockingRule = Annotated[
+    str, AfterValidator(_blocking_rule), WithJsonSchema({"type": "string", "enum": sorted(BLOCKING_RULES)})
+]
+Comparisons = Annotated[
+    tuple[_Comparison, ...], BeforeValidator(as_list, json_schema_input_type=_Comparison | list[_Comparison])
+]
+RuleNames = Annotated[
+    tuple[_BlockingRule, ...],
+    BeforeValidator(as_list, json_schema_input_type=_BlockingRule | list[_BlockingRule]),
+]
 
 
 class Thresholds(Section):

@@ -26,6 +26,10 @@ def wrong(problem: str, remedy: str, at: tuple[str | int, ...] = ()) -> Pydantic
     return PydanticCustomError("hub_mistake", "{problem}", {"problem": problem, "remedy": remedy, "at": at})
 
 
+Written = str | int | float | bool
+"""A text as YAML may hold it: the reader takes every scalar as text."""
+
+
 def as_list(value: Any) -> Any:
     """Let one thing stand for a list of one."""
     return value if isinstance(value, (list, tuple)) else [value]

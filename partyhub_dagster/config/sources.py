@@ -4,10 +4,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from partyhub_dagster.config.mappings import ColumnTarget, Constant, Country, Mapping
-from partyhub_dagster.config.section import Name, Section, as_list, wrong
+from partyhub_dagster.config.section import Name, Section, Written, as_list, wrong
 from partyhub_dagster.config.semantics import KINDS, Kind, PartyType
 from partyhub_dagster.config.time_formats import problem_of_format
 
@@ -19,6 +19,7 @@ SUFFIXES: dict[str, FileFormat] = {
 COMPRESSIONS = (".gz",)
 
 Text = Annotated[str, Field(min_length=1)]
+_ONE_OR_MORE = BeforeValidator(as_list, json_schema_input_type=Written | list[Written])
 
 
 def _choice_form(value: Any) -> Any:
@@ -64,7 +65,7 @@ class DeleteMarker(Section):
 
     column: Text
     """Column with the marker."""
-    values: Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
+    values: Annotated[tuple[str, ...], _ONE_OR_MORE, Field(min_length=1)]
     """Values of the column that mean deleted."""
 
 
@@ -118,7 +119,12 @@ def _check_choice(column: str | None, values: object, default: str | None) -> No
 class CsvOptions(Section):
     """How a CSV file is written."""
 
-    delimiter: Annotated[str, BeforeValidator(_tab_form), Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[
+        str,
+        BeforeValidator(_tab_form),
+        Field(min_length=1, max_length=1),
+        WithJsonSchema({"type": "string", "pattern": r"^(.|\\t|tab)$"}),
+    ] = ","
     """Character between two fields."""
     encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
     """Encoding of the text."""
@@ -133,11 +139,11 @@ class Source(Section):
 
     name: Name
     """Its key under `sources`; not written in the section itself."""
-    path: Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(min_length=1)]
+    path: Annotated[tuple[Text, ...], _ONE_OR_MORE, Field(min_length=1)]
     """Files or globs, relative to hub.yaml."""
     format: FileFormat
     """Format of the files; left out: told from the suffix of the path."""
-    key: Annotated[tuple[Text, ...], BeforeValidator(as_list), Field(min_length=1)]
+    key: Annotated[tuple[Text, ...], _ONE_OR_MORE, Field(min_length=1)]
     """Columns that identify a record within the source."""
     version: RecordVersion | None = None
     """Which version of its record a row is."""
@@ -149,9 +155,15 @@ class Source(Section):
     """Snapshot feeds: deletions above this share of the live records are refused."""
     deleted: DeleteMarker | None = None
     """How a row says that its record was deleted."""
-    kind: Annotated[KindChoice, BeforeValidator(_choice_form)]
+    kind: Annotated[KindChoice, BeforeValidator(_choice_form, json_schema_input_type=Kind | KindChoice)]
     """person or organization, or the column that says it."""
-    party_type: Annotated[PartyTypeChoice, BeforeValidator(_choice_form)] | None = None
+    party_type: (
+        Annotated[
+            PartyTypeChoice,
+            BeforeValidator(_choice_form, json_schema_input_type=PartyType | PartyTypeChoice),
+        ]
+        | None
+    ) = None
     """INDIVIDUAL, ORGANIZATION or LEGAL_ENTITY, or the column that says it."""
     csv: CsvOptions = CsvOptions()
     """How its CSV files are written."""
@@ -164,7 +176,12 @@ class Source(Section):
     constants: tuple[Constant, ...] = ()
     """Values that every record of the source has."""
     columns: dict[
-        str, Annotated[tuple[ColumnTarget, ...], BeforeValidator(_targets_form), Field(min_length=1)]
+        str,
+        Annotated[
+            tuple[ColumnTarget, ...],
+            BeforeValidator(_targets_form, json_schema_input_type=ColumnTarget | list[ColumnTarget]),
+            Field(min_length=1),
+        ],
     ] = Field(min_length=1)
     """What each column means; columns that are not listed are kept as received and not used."""
 

@@ -46,7 +46,7 @@ class Trust(Section):
     """Days after which a value counts half, before the newest event time of the party; left out: no decay."""
 
 
-Trusts = dict[str, Annotated[Trust, BeforeValidator(_trust_form)]]
+Trusts = dict[str, Annotated[Trust, BeforeValidator(_trust_form, json_schema_input_type=float | Trust)]]
 
 
 class Rule(Section):
@@ -64,8 +64,17 @@ def _names(*names: RuleName) -> tuple[Rule, ...]:
     return tuple(Rule(name=name) for name in names)
 
 
+_RuleForm = (
+    RuleName | Rule | dict[Literal["source_priority"], str | list[str]] | dict[Literal["trust"], Trusts]
+)
+_Rule = Annotated[
+    Rule,
+    BeforeValidator(_rule_form, json_schema_input_type=_RuleForm),
+]
 Rules = Annotated[
-    tuple[Annotated[Rule, BeforeValidator(_rule_form)], ...], BeforeValidator(as_list), Field(min_length=1)
+    tuple[_Rule, ...],
+    BeforeValidator(as_list, json_schema_input_type=_Rule | list[_Rule]),
+    Field(min_length=1),
 ]
 DEFAULT_RULES = _names("pinned", "validated", "most_recent", "source_priority")
 DEFAULT_MULTIPLE_RULES = _names("all")
@@ -74,7 +83,7 @@ DEFAULT_MULTIPLE_RULES = _names("all")
 class SurvivorshipSection(Section):
     """Survivorship as hub.yaml writes it."""
 
-    sources: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    sources: Annotated[tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = ()
     """Sources, best first; those not listed come last. Left out: the order of `sources`."""
     default: Rules = DEFAULT_RULES
     """Rules of single-valued attributes that name none themselves."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from partyhub_dagster.config import Source
+from partyhub_dagster.config import HubConfig, Source
 from partyhub_dagster.errors import SourceError
 
 UNFINISHED = (
@@ -46,6 +46,15 @@ def matching_files(source: Source, root: Path) -> list[Path]:
         if file.problem is not None:
             raise file.problem
     return [file.path for file in files]
+
+
+def sources_without_files(config: HubConfig) -> dict[str, str]:
+    """Return the patterns of every source that matches nothing, by source; a file that is missing is another error."""
+    return {
+        name: ", ".join(source.path)
+        for name, source in config.sources.items()
+        if not source_files(source, config.root)
+    }
 
 
 def _files_of(source: Source, root: Path, pattern: str) -> Iterator[SourceFile]:

@@ -51,6 +51,7 @@ def _source_parties(sources: list[Source]) -> dg.AssetsDefinition:
 def _count(run: Run) -> dict[str, int]:
     run.refuse_unknown_sources()
     return {
+        "sources_without_files": len(run.sources_without_files()),
         "live": run.session.count("(from source_parties where not deleted)"),
         "deleted": run.session.count("(from source_parties where deleted)"),
         "quarantined": run.session.count("(from quarantine where replay_state = 'open')"),
