@@ -9,6 +9,11 @@ from partyhub_dagster.config.semantics import MEANINGS
 from partyhub_dagster.config.sources import Source
 
 Finding = tuple[YamlPath, str, str]
+_OPTIONS = (
+    ("csv", "csv", "csv"), ("json_", "json", "json"), ("excel", "excel", "excel"),
+    ("fixed_width", "fixed_width", "fixed_width"),
+)  # fmt: skip
+"""Sections on how files are written: field, key in hub.yaml, the format that they speak of."""
 
 
 def check_sources(config: HubConfig) -> Iterator[Finding]:
@@ -36,8 +41,16 @@ def _check_options(path: YamlPath, source: Source) -> Iterator[Finding]:
     if source.feed == "delta" and "max_deleted_share" in source.model_fields_set:
         remedy = "Add feed: snapshot, or leave max_deleted_share out"
         yield (*path, "max_deleted_share"), "a delta feed deletes nothing by leaving it out", remedy
-    if source.format != "csv" and "csv" in source.model_fields_set:
-        yield (*path, "csv"), f"the files are {source.format}", "Leave csv out, or write format: csv"
+    for field, key, format_ in _OPTIONS:
+        if source.format != format_ and field in source.model_fields_set:
+            yield (
+                (*path, key),
+                f"the files are {source.format}",
+                f"Leave {key} out, or write format: {format_}",
+            )
+    if source.format == "fixed_width" and not source.fixed_width.columns:
+        remedy = "Add fixed_width: {columns: {NAME: FIRST-LAST}}"
+        yield (*path, "format"), "the columns of a fixed-width file must be told", remedy
     for position, column in enumerate(source.key):
         if column in source.key[:position]:
             yield (*path, "key", position), f"the key names `{column}` twice", "Keep one of the two"

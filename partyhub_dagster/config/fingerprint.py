@@ -55,7 +55,19 @@ def _written(config: "HubConfig", section: str) -> Any:
 
 def _loading(config: "HubConfig", source: str) -> Any:
     """How rows become versions of records; where the files lie and what columns mean is no part of it."""
-    fields = {"key", "version", "event_time", "deleted", "kind", "format", "csv", "feed"}
+    fields = {
+        "key",
+        "version",
+        "event_time",
+        "deleted",
+        "kind",
+        "format",
+        "csv",
+        "feed",
+        "json_",
+        "excel",
+        "fixed_width",
+    }
     return config.sources[source].model_dump(mode="json", include=fields)
 
 

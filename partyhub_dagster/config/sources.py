@@ -1,22 +1,24 @@
 """A source: where its files lie, what identifies and orders its records, and what its columns mean."""
 
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from partyhub_dagster.config.file_formats import (
+    CsvOptions,
+    ExcelOptions,
+    FileFormat,
+    FixedWidthOptions,
+    JsonOptions,
+    format_of,
+    suffix_of,
+)
 from partyhub_dagster.config.mappings import ColumnTarget, Constant, Country, Mapping
 from partyhub_dagster.config.section import Name, Section, Written, as_list, wrong
 from partyhub_dagster.config.semantics import KINDS, Kind, PartyType
 from partyhub_dagster.config.time_formats import problem_of_format
-
-FileFormat = Literal["csv", "jsonl", "parquet"]
-SUFFIXES: dict[str, FileFormat] = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
-}  # fmt: skip
-COMPRESSIONS = (".gz",)
 
 Text = Annotated[str, Field(min_length=1)]
 _ONE_OR_MORE = BeforeValidator(as_list, json_schema_input_type=Written | list[Written])
@@ -24,10 +26,6 @@ _ONE_OR_MORE = BeforeValidator(as_list, json_schema_input_type=Written | list[Wr
 
 def _choice_form(value: Any) -> Any:
     return {"default": value} if isinstance(value, str) else value
-
-
-def _tab_form(value: Any) -> Any:
-    return "\t" if value in ("\\t", "tab") else value
 
 
 def _targets_form(value: Any) -> Any:
@@ -116,24 +114,6 @@ def _check_choice(column: str | None, values: object, default: str | None) -> No
         raise wrong("nothing is said here", "Write one word, or {column: NAME, values: {VALUE: MEANING}}")
 
 
-class CsvOptions(Section):
-    """How a CSV file is written."""
-
-    delimiter: Annotated[
-        str,
-        BeforeValidator(_tab_form),
-        Field(min_length=1, max_length=1),
-        WithJsonSchema({"type": "string", "pattern": r"^(.|\\t|tab)$"}),
-    ] = ","
-    """Character between two fields."""
-    encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
-    """Encoding of the text."""
-    header: bool = True
-    """Whether the first line names the columns; otherwise they are column0, column1 and so on."""
-    quote: Annotated[str, Field(max_length=1)] = '"'
-    """Character around fields; empty: none."""
-
-
 class Source(Section):
     """A feed of records."""
 
@@ -167,6 +147,14 @@ class Source(Section):
     """INDIVIDUAL, ORGANIZATION or LEGAL_ENTITY, or the column that says it."""
     csv: CsvOptions = CsvOptions()
     """How its CSV files are written."""
+    json_: JsonOptions = Field(default=JsonOptions(), alias="json")
+    """How its JSON files are laid out."""
+    excel: ExcelOptions = ExcelOptions()
+    """Where the rows lie in its workbooks."""
+    fixed_width: FixedWidthOptions = FixedWidthOptions()
+    """Where the columns lie in its fixed-width lines."""
+    max_expanded_mb: Annotated[int, Field(ge=1)] = 20_000
+    """Compressed files that expand beyond this are refused."""
     follow_links: bool = False
     """Whether files may be links that lead out of the folder of `path`."""
     settle_seconds: Annotated[float, Field(ge=0)] = 0
@@ -195,7 +183,7 @@ class Source(Section):
         formats = {format_of(path) for path in paths}
         if data.get("format") is None and (not paths or (len(formats) == 1 and None not in formats)):
             data = {**data, "format": formats.pop() if paths else "csv"}
-        if paths and all(_suffix(path) == ".tsv" for path in paths) and "csv" not in data:
+        if paths and all(suffix_of(path) == ".tsv" for path in paths) and "csv" not in data:
             data = {**data, "csv": {"delimiter": "\t"}}
         return data
 
@@ -222,15 +210,3 @@ class Source(Section):
     def patterns(self, root: Path) -> list[Path]:
         """Return the files or globs of `path`, below the folder of hub.yaml."""
         return [root / pattern for pattern in self.path]
-
-
-def format_of(path: str) -> FileFormat | None:
-    """Tell the format of a file from its suffix, compressed or not."""
-    return SUFFIXES.get(_suffix(path))
-
-
-def _suffix(path: str) -> str:
-    name = PurePosixPath(path)
-    if name.suffix.lower() in COMPRESSIONS:
-        name = name.with_suffix("")
-    return name.suffix.lower()

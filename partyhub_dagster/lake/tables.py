@@ -87,7 +87,7 @@ LOAD_AUDIT = Table(
     load_id | UUID | Id of the load.
     source | VARCHAR | Name of the source in hub.yaml.
     file | VARCHAR | The file, relative to hub.yaml.
-    file_hash | VARCHAR | SHA-256 of the file's bytes.
+    file_hash | VARCHAR | SHA-256 of what the file holds, expanded where it is compressed; null if it could not be read.
     file_size | BIGINT | Bytes.
     file_mtime_ns | BIGINT | Modification time when it was read.
     load_order | BIGINT | Order of loads in the hub.

@@ -5,7 +5,7 @@ import duckdb
 from partyhub_dagster.config import HubConfig, Source
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster.sources.paths import matching_files
-from partyhub_dagster.sources.readers import csv_columns, parquet_columns
+from partyhub_dagster.sources.readers import columns_of_file
 
 
 def columns_of_files(config: HubConfig) -> dict[str, set[str]]:
@@ -15,13 +15,9 @@ def columns_of_files(config: HubConfig) -> dict[str, set[str]]:
 
 
 def _columns_of(source: Source, config: HubConfig) -> set[str]:
-    if source.format == "jsonl":
-        return set()
     try:
         files = matching_files(source, config.root)
-        if source.format == "csv":
-            return {column for file in files for column in csv_columns(source, file)}
         with duckdb.connect() as con:
-            return {column for file in files for column in parquet_columns(con, file)}
-    except (SourceError, duckdb.Error):  # loading tells it, with what to do
+            return {column for file in files for column in columns_of_file(con, source, file) or []}
+    except (SourceError, duckdb.Error, OSError):  # loading tells it, with what to do
         return set()

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -10,8 +10,7 @@ import duckdb
 from partyhub_dagster.config import Source
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster.sources.paths import SourceFile, source_files
-
-_CHUNK_BYTES = 1 << 20
+from partyhub_dagster.sources.reading.compression import content_chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
     found = []
     for file in source_files(source, root):
         shown = shown_name(file.path, root)
-        delivery = _delivery(name, shown, file, last.get(shown), source.settle_seconds)
+        delivery = _delivery(source, shown, file, last.get(shown))
         if delivery is None:
             continue
         if source.feed == "delta" and delivery.file_hash in hashes:
@@ -75,23 +74,24 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
 
 
 def _delivery(
-    name: str, shown: str, file: SourceFile, before: tuple[str, int, int] | None, settle_seconds: float
+    source: Source, shown: str, file: SourceFile, before: tuple[str, int, int] | None
 ) -> Delivery | None:
     """Return the file as it is now; None if it is as it was `before`, or still being written."""
+    delivery = Delivery(source.name, file.path, shown, problem=file.problem)
     if file.problem is not None:
-        return Delivery(name, file.path, shown, problem=file.problem)
+        return delivery
     try:
         stat = file.path.stat()
-        if before is not None and before[1:] == (stat.st_size, stat.st_mtime_ns):
+        delivery = replace(delivery, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+        same = before is not None and before[1:] == (delivery.size, delivery.mtime_ns)
+        if same or 0 <= time.time() - stat.st_mtime < source.settle_seconds:
             return None
-        if 0 <= time.time() - stat.st_mtime < settle_seconds:
-            return None
-        file_hash = _hash_of(file.path)
+        file_hash = _hash_of(source, file.path)
+    except SourceError as error:
+        return replace(delivery, problem=error)
     except OSError as error:
-        return Delivery(name, file.path, shown, problem=_unreadable(error))
-    if before is not None and before[0] == file_hash:
-        return None
-    return Delivery(name, file.path, shown, file_hash, stat.st_size, stat.st_mtime_ns)
+        return replace(delivery, problem=_unreadable(error))
+    return None if before is not None and before[0] == file_hash else replace(delivery, file_hash=file_hash)
 
 
 def shown_name(path: Path, root: Path) -> str:
@@ -99,11 +99,11 @@ def shown_name(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
-def _hash_of(path: Path) -> str:
+def _hash_of(source: Source, path: Path) -> str:
+    """Hash what the file holds, however it is compressed: the same content is the same delivery."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
+    for chunk in content_chunks(source, path):
+        digest.update(chunk)
     return digest.hexdigest()
 
 
