@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -14,7 +15,7 @@ import pytest
 from partyhub_dagster.config import load_config
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster.sources.generator import GeneratedCounts, generate
-from partyhub_dagster.sources.generator.cases import HARD_CASES
+from partyhub_dagster.sources.generator.cases import HARD_CASES, branch_counts
 from partyhub_dagster_tests.unit.generated_files import Row, read_delivery, read_truth
 
 DELIVERIES = 3
@@ -207,3 +208,15 @@ def test_the_number_of_changed_rows_can_be_chosen(tmp_path: Path) -> None:
     dnb = (tmp_path / "later" / "001" / "dnb" / "001.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(dnb) == 25
     assert all("dnbRecordId" in json.loads(line) for line in dnb)
+
+
+def test_the_page_on_generated_data_names_every_hard_case() -> None:
+    page = Path(__file__).parents[2] / "docs" / "generated-data.md"
+    named = set(re.findall(r"`(\w+)`", page.read_text(encoding="utf-8")))
+    assert set(HARD_CASES) <= named
+
+
+def test_a_large_world_has_companies_with_hundreds_of_branches() -> None:
+    assert sum(branch_counts(400_000)) == pytest.approx(0.015 / 1.6 * 400_000, rel=0.15)
+    assert set(branch_counts(400_000)) <= {100, 150, 250, 300, 400}
+    assert branch_counts(4_000) == [100]

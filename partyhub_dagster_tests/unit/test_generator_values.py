@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import phonenumbers
+import pycountry
 import pytest
 from stdnum import lei
 from stdnum.us import ein, ssn
@@ -17,6 +18,7 @@ from partyhub_dagster_tests.unit.generated_files import Row, read_delivery, read
 
 LOOKALIKES = {
     "jr_sr", "twins", "shared_household", "sibling_funds", "parent_subsidiary", "reused_identifier",
+    "household", "branch",
 }  # fmt: skip
 FORMS = {form for usual, unusual in SPELLINGS.values() for form in usual + unusual if form}
 FILLERS = {"999-99-9999", "000-00-0000", "123-45-6789", "00-0000000", "99-9999999", "12-3456789", "N/A"}
@@ -45,7 +47,7 @@ def _start_of_name(value: str) -> str:
 
 
 def _postcode(value: str) -> str:
-    return value[:5].upper()
+    return value.removeprefix("P.O. Box ")[:5].upper()
 
 
 MEANINGS: dict[str, tuple[str, Callable[[str], str]]] = {
@@ -118,11 +120,35 @@ def test_duns_numbers_have_nine_digits(rows: list[tuple[Row, str, str]]) -> None
 
 
 def test_phone_numbers_are_valid_where_they_claim_to_be(rows: list[tuple[Row, str, str]]) -> None:
-    found = [phonenumbers.parse(value, "US") for value in _values(rows, *PHONES)]
+    found = [
+        phonenumbers.parse(value, _country(row))
+        for row, _, _ in rows
+        for value in (row.values.get(column, "N/A") for column in PHONES)
+        if value not in FILLERS
+    ]
     assert len(found) > 2_000
     assert all(phonenumbers.is_valid_number(number) for number in found)
     national = [str(number.national_number) for number in found if number.country_code == 1]
     assert not any(number[3:6] == "555" or number[4:6] == "11" for number in national)
+
+
+def _country(row: Row) -> str:
+    """The country that a record's address names: ISO codes, and the names that people write."""
+    held = (
+        row.values.get("CTRY")
+        or row.values.get("countryISOAlpha2Code")
+        or row.values.get("REG_COUNTRY", "US")
+    )
+    own = {
+        "uk": "GB",
+        "great britain": "GB",
+        "deutschland": "DE",
+        "日本": "JP",
+        "brasil": "BR",
+        "méxico": "MX",
+    }
+    name = " ".join(held.casefold().split())
+    return own.get(name) or pycountry.countries.lookup(name).alpha_2
 
 
 def test_e_mails_and_websites_belong_to_nobody(rows: list[tuple[Row, str, str]]) -> None:
@@ -185,7 +211,7 @@ def test_most_lookalikes_contradict_one_another_in_what_tells_parties_apart(
     tells = {"birth", "tax_id", "lei", "duns", "email", "given", "name"}
     by_key: dict[tuple[str, str], list[tuple[Row, str]]] = defaultdict(list)
     for row, entity, case in rows:
-        if case in LOOKALIKES:
+        if case in LOOKALIKES - {"household", "branch"}:
             by_key[case, entity[:1] + str(int(entity[1:]) // 2)].append((row, entity))
     pairs = [(a, b) for held in by_key.values() for a, b in combinations(held, 2) if a[1] != b[1]]
     assert len(pairs) > 100
@@ -205,3 +231,77 @@ def _name(row: Row) -> list[str]:
     for form in sorted(FORMS, key=len, reverse=True):
         name = name.removesuffix(f" {form}".casefold())
     return re.findall(r"\w+", name)
+
+
+def _of_case(rows: list[tuple[Row, str, str]], wanted: str) -> list[tuple[Row, str]]:
+    found = [(row, entity) for row, entity, case in rows if case == wanted]
+    assert found, wanted
+    return found
+
+
+def test_a_household_shares_phone_and_e_mail_but_no_given_name_and_birth(
+    rows: list[tuple[Row, str, str]],
+) -> None:
+    mails: dict[str, dict[str, set[tuple[str, ...]]]] = defaultdict(lambda: defaultdict(set))
+    for row, entity in _of_case(rows, "household"):
+        if mail := row.values.get("EMAIL_ADDR"):
+            mails[mail.casefold()][entity].add(
+                (row.values["FIRST_NM"].casefold(), _date(row.values["BIRTH_DT"]))
+            )
+    families = [people for people in mails.values() if len(people) > 2]
+    assert len(families) >= 3
+    for people in families:
+        assert not any(a & b for a, b in combinations(people.values(), 2))
+
+
+def test_branches_are_parties_with_one_website_and_a_place_of_their_own(
+    rows: list[tuple[Row, str, str]],
+) -> None:
+    branches = _of_case(rows, "branch")
+    places: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for row, entity in branches:
+        v = row.values
+        if street := v.get("streetAddressLine1") or v.get("REG_ADDR_LINE"):
+            places[
+                street.casefold().split(" ")[0], _postcode(v.get("postalCode") or v.get("REG_POSTCODE", ""))
+            ].add(entity)
+    assert max(map(len, places.values())) == 1
+    assert len({entity for _, entity in branches}) >= 30
+    assert len(set().union(*(_evidence(row).get("site", set()) for row, _ in branches))) == 1
+    assert len(set().union(*(_evidence(row).get("lei", set()) for row, _ in branches))) <= 1
+
+
+def test_one_phone_is_that_of_a_hundredth_of_all_records(rows: list[tuple[Row, str, str]]) -> None:
+    shared = _of_case(rows, "shared_phone")
+    assert {_figures(row.values["HOME_PHONE"]) for row, _ in shared} == {"128640100"}
+    assert len(shared) == pytest.approx(0.01 * len(rows), rel=0.1)
+    assert len({entity for _, entity in shared}) > 0.7 * len(shared)
+
+
+def test_addresses_abroad_are_written_as_people_there_write_them(rows: list[tuple[Row, str, str]]) -> None:
+    found = _of_case(rows, "international_address")
+    lines = [
+        " ".join(
+            row.values.get(column, "") for column in ("ADDR_LN_1", "streetAddressLine1", "REG_ADDR_LINE")
+        )
+        for row, _ in found
+    ]
+    assert any(ord(letter) > 0x24F for line in lines for letter in line)
+    numbers = [row.values[column] for row, _ in found for column in PHONES if column in row.values]
+    assert not any(number.startswith("+") for number in numbers)
+
+
+def test_transliterations_are_latin_and_differ_from_the_spelling_beside(
+    rows: list[tuple[Row, str, str]],
+) -> None:
+    spelled: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    others: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for row, entity, case in rows:
+        v = row.values
+        name = tuple(v.get(c, "").casefold() for c in ("FIRST_NM", "LAST_NM", "primaryName", "LEGAL_NAME"))
+        (spelled if case == "transliteration" else others)[entity].add(name)
+    assert all(ord(c) < 0x250 for names in spelled.values() for name in names for c in "".join(name))
+    compared = [entity for entity in spelled if entity in others]
+    differing = [entity for entity in compared if not spelled[entity] & others[entity]]
+    assert len(compared) >= 20
+    assert len(differing) > 0.8 * len(compared)

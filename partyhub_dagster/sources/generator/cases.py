@@ -5,6 +5,7 @@ record of both carries the name. *Variants* are one party that looks different; 
 """
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,10 @@ PERSON_VARIANTS: Final = {
     "married_name": 0.015,
     "swapped_names": 0.012,
     "placeholder_values": 0.02,
+    "international_address": 0.008,
+    "shared_phone": 1 / 60,  # a hundredth of all records
 }
+MOST_WITH_ONE_PHONE: Final = 10_000
 ORGANIZATION_LOOKALIKES: Final = {
     "sibling_funds": 0.03,
     "parent_subsidiary": 0.03,
@@ -39,8 +43,12 @@ ORGANIZATION_VARIANTS: Final = {
     "dba": 0.02,
     "moved": 0.025,
     "placeholder_values": 0.02,
+    "international_address": 0.01,
 }
-NON_LATIN_SHARE: Final = 0.012
+HOUSEHOLD_SHARE: Final = 0.012
+BRANCH_SHARE: Final = 0.015
+NATIVE_CASES: Final = {"non_latin_name": 0.012, "transliteration": 0.008}
+IDENTIFIERS_OFTEN_ABSENT: Final = (*ORGANIZATION_VARIANTS, *NATIVE_CASES)
 HARD_CASES: Final = tuple(
     sorted(
         {
@@ -48,7 +56,10 @@ HARD_CASES: Final = tuple(
             *PERSON_VARIANTS,
             *ORGANIZATION_LOOKALIKES,
             *ORGANIZATION_VARIANTS,
-            "non_latin_name",
+            *NATIVE_CASES,
+            "household",
+            "branch",
+            "shared_phone",
         }
     )
 )
@@ -56,25 +67,54 @@ HARD_CASES: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Lookalikes:
-    """Which entities resemble which, in blocks from entity 0 on: case -> (originals, their doubles)."""
+    """Which entities resemble which, in blocks from entity 0 on: case -> (originals, their doubles).
+
+    A household or a company with branches is one original with many doubles.
+    """
 
     pairs: dict[str, tuple[Ints, Ints]]
-    native: Ints  # entities with a name in another script
-
-    @property
-    def reserved(self) -> int:
-        """Return the number of entities that have a role; the rest are ordinary."""
-        return sum(2 * len(a) for a, _ in self.pairs.values()) + len(self.native)
+    native: dict[str, Ints]  # entities with a name in another script, by what their second record shows of it
 
 
-def plan_lookalikes(shares: dict[str, float], records: int) -> Lookalikes:
-    """Give the first entities their roles; records are shuffled later, so the order tells nothing."""
+def household_sizes(records: int) -> list[int]:
+    """Return how many persons each household has."""
+    persons = number_of(HOUSEHOLD_SHARE / RECORDS_PER_ENTITY, records)
+    return [size for size, _ in zip(cycle((3, 4, 6, 5)), range(max(1, persons // 4)), strict=False)]
+
+
+def branch_counts(records: int) -> list[int]:
+    """Return how many branches each company with branches has: hundreds, as far as `records` allow it."""
+    left = number_of(BRANCH_SHARE / RECORDS_PER_ENTITY, records)
+    counts = [min(100, number_of(0.04 / RECORDS_PER_ENTITY, records))]
+    for count in cycle((250, 400, 150, 300, 100)):
+        left -= counts[-1]
+        if left < count:
+            return counts
+        counts.append(count)
+    return counts
+
+
+def plan_lookalikes(shares: dict[str, float], groups: dict[str, list[int]], records: int) -> Lookalikes:
+    """Give the first entities their roles; records are shuffled later, so the order tells nothing.
+
+    `groups` says of each case with groups how many entities each of them has.
+    """
     pairs, start = {}, 0
     for case, share in shares.items():
         n = number_of(share / (2 * RECORDS_PER_ENTITY), records)
         pairs[case] = (np.arange(start, start + 2 * n, 2), np.arange(start + 1, start + 2 * n, 2))
         start += 2 * n
-    return Lookalikes(pairs, np.arange(start, start + number_of(NON_LATIN_SHARE / 1.2, records)))
+    for case, sizes in groups.items():
+        heads = start + np.cumsum([0, *sizes[:-1]])
+        members = np.arange(start, start + sum(sizes))
+        pairs[case] = (np.repeat(heads, np.array(sizes) - 1), members[~np.isin(members, heads)])
+        start += sum(sizes)
+    native = {}
+    for case, share in NATIVE_CASES.items():
+        n = number_of(share / 1.2, records)
+        native[case] = np.arange(start, start + n)
+        start += n
+    return Lookalikes(pairs, native)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +129,8 @@ class RecordPlan:
 def plan_records(rng: Rng, records: int, lookalikes: Lookalikes) -> RecordPlan:
     """Spread the records over entities, about 1.6 each, and mark those of look-alikes and non-Latin names."""
     counts = 1 + rng.choice(len(_COUNT_WEIGHTS), size=records, p=_COUNT_WEIGHTS).astype(np.int64)
-    counts[lookalikes.native] = np.maximum(counts[lookalikes.native], 2)
+    for native in lookalikes.native.values():
+        counts[native] = np.maximum(counts[native], 2)
     entity = np.repeat(np.arange(records), counts)[:records]
     ordinal = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))[:records]
     case = blank(records)
@@ -97,7 +138,8 @@ def plan_records(rng: Rng, records: int, lookalikes: Lookalikes) -> RecordPlan:
     for name, (originals, doubles) in lookalikes.pairs.items():
         role[originals], role[doubles] = name, name
     case[:] = role[entity]
-    case[np.isin(entity, lookalikes.native) & (ordinal == 1)] = "non_latin_name"
+    for name, native in lookalikes.native.items():
+        case[np.isin(entity, native) & (ordinal == 1)] = name
     shuffled = rng.permutation(records)
     return RecordPlan(entity[shuffled], ordinal[shuffled], case[shuffled])
 
@@ -111,8 +153,11 @@ def assign_variants(rng: Rng, plan: RecordPlan, shares: dict[str, float], eligib
     single = np.bincount(plan.entity)[plan.entity] == 1
     for case, share in shares.items():
         free = (plan.case == "") & (plan.ordinal > 0)
+        if case == "shared_phone":
+            free = plan.case == ""
         if case == "placeholder_values":  # a record without company must not gain any either
             free |= (plan.case == "") & single & (order % 10 == 0)
         free &= eligible.get(case, np.ones(len(free), dtype=np.bool_))
-        chosen = order[free[order]][: number_of(share, len(order))]
+        most = MOST_WITH_ONE_PHONE if case == "shared_phone" else len(order)
+        chosen = order[free[order]][: min(most, number_of(share, len(order)))]
         plan.case[chosen] = case

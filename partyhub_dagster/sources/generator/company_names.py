@@ -1,6 +1,7 @@
 """What companies are called, in several scripts: names without their legal forms."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
@@ -17,6 +18,7 @@ from partyhub_dagster.sources.generator.arrays import (
     text,
     where,
 )
+from partyhub_dagster.sources.generator.romanisations import respelt
 from partyhub_dagster.sources.generator.vocabulary import load_vocabulary
 
 INDUSTRIES: Final = (
@@ -52,9 +54,12 @@ DIVISIONS: Final = (
     "Holdings", "Leasing", "International", "Services", "Finance", "Europe", "Asia Pacific", "Real Estate", "Logistics",
     "Ventures", "West", "Treasury", "Insurance Services", "Distribution",
 )  # fmt: skip
+# as written there, what it means, how it sounds
 _JAPANESE: Final = (
-    ("建設", "Construction"), ("食品", "Foods"), ("印刷", "Printing"), ("水産", "Fisheries"), ("鉱業", "Mining"),
-    ("電機", "Electric"), ("運輸", "Transport"), ("化学", "Chemical"), ("商事", "Trading"), ("製薬", "Pharmaceutical"),
+    ("建設", "Construction", "Kensetsu"), ("食品", "Foods", "Shokuhin"), ("印刷", "Printing", "Insatsu"),
+    ("水産", "Fisheries", "Suisan"), ("鉱業", "Mining", "Kogyo"), ("電機", "Electric", "Denki"),
+    ("運輸", "Transport", "Unyu"), ("化学", "Chemical", "Kagaku"), ("商事", "Trading", "Shoji"),
+    ("製薬", "Pharmaceutical", "Seiyaku"),
 )  # fmt: skip
 _JAPANESE_HOUSES: Final = (
     ("", ""), ("", ""), ("日本", "Nippon "), ("東洋", "Toyo "), ("大和", "Daiwa "), ("富士", "Fuji "), ("新", "Shin "),
@@ -62,20 +67,22 @@ _JAPANESE_HOUSES: Final = (
     ("中央", "Chuo "),
 )  # fmt: skip
 _CHINESE: Final = (
-    ("科技", "Technology"), ("贸易", "Trading"), ("实业", "Industrial"), ("电子", "Electronics"), ("物流", "Logistics"),
-    ("食品", "Foods"), ("医药", "Pharmaceutical"), ("能源", "Energy"),
+    ("科技", "Technology", "Keji"), ("贸易", "Trading", "Maoyi"), ("实业", "Industrial", "Shiye"),
+    ("电子", "Electronics", "Dianzi"), ("物流", "Logistics", "Wuliu"), ("食品", "Foods", "Shipin"),
+    ("医药", "Pharmaceutical", "Yiyao"), ("能源", "Energy", "Nengyuan"),
 )  # fmt: skip
 _CHINESE_PLACES: Final = (
-    ("北京", "Beijing"),
-    ("上海", "Shanghai"),
-    ("深圳", "Shenzhen"),
-    ("广州", "Guangzhou"),
-)
+    ("北京", "Beijing"), ("上海", "Shanghai"), ("深圳", "Shenzhen"), ("广州", "Guangzhou"),
+)  # fmt: skip
 _UKRAINIAN: Final = (
     ("Буд", "Bud"), ("Агро", "Agro"), ("Транс", "Trans"), ("Енерго", "Enerho"), ("Сервіс", "Servis"), ("Фарм", "Farm"),
 )  # fmt: skip
+_ARABIC: Final = (
+    ("للتجارة", "Trading", "lil Tijara"), ("للمقاولات", "Contracting", "lil Muqawalat"),
+    ("للأدوية", "Pharmaceuticals", "lil Adwiya"), ("للنقل", "Transport", "lil Naql"),
+    ("للأغذية", "Foods", "lil Aghdhiya"),
+)  # fmt: skip
 _NOT_IN_A_DOMAIN: Final = re.compile("[^a-z0-9]+")
-NATIVE_COUNTRIES: Final = ("JP", "CN", "GR", "UA")
 
 
 def draw_company_names(rng: Rng, cities: Text) -> Text:
@@ -117,43 +124,68 @@ def draw_fund_families(rng: Rng, n: int) -> tuple[Text, Text]:
     return cast(Text, house + " " + kind), draw(rng, FUND_STYLES, n)
 
 
-def draw_native_companies(rng: Rng, countries: Text) -> tuple[Text, Text]:
-    """Return the native name, form included, and the Latin name without form, in the script of each country."""
-    native, latin = [], []
+def draw_native_companies(rng: Rng, countries: Text) -> tuple[Text, Text, Text]:
+    """Return the native name with its form, the Latin name and another Latin spelling, both without form."""
     picks: Ints = rng.integers(2**31, size=(len(countries), 3))
-    names = load_vocabulary().native
-    for country, (a, b, c) in zip(countries, picks.tolist(), strict=True):
-        if country == "CN":
-            place, trade = _CHINESE_PLACES[a % len(_CHINESE_PLACES)], _CHINESE[b % len(_CHINESE)]
-            word = _chinese_word(c)
-            native.append(f"{place[0]}{word[0]}{trade[0]}有限公司")
-            latin.append(f"{place[1]} {word[1]} {trade[1]}")
-            continue
-        family = names[country].family
-        surname = family[0][a % len(family[0])], family[1][a % len(family[1])]
-        shaped = _native_company(country, surname, b, c)
-        native.append(shaped[0])
-        latin.append(shaped[1])
-    return text(native), text(latin)
+    names = [_NATIVE[country](*row) for country, row in zip(countries, picks.tolist(), strict=True)]
+    native, latin, respelt_name = zip(*names, strict=True)
+    return text(native), text(latin), text(respelt_name)
 
 
-def _native_company(country: str, surname: tuple[str, str], b: int, c: int) -> tuple[str, str]:
-    if country == "JP":
-        trade = _JAPANESE[b % len(_JAPANESE)]
-        house = _JAPANESE_HOUSES[c % len(_JAPANESE_HOUSES)]
-        return f"株式会社{house[0]}{surname[0]}{trade[0]}", f"{house[1]}{surname[1]} {trade[1]}"
-    if country == "UA":
-        trade = _UKRAINIAN[b % len(_UKRAINIAN)]
-        return f"ТОВ «{surname[0]}-{trade[0]}»", f"{surname[1]}-{trade[1]}"
-    partner = load_vocabulary().native["GR"].family
-    other = partner[0][c % len(partner[0])], partner[1][c % len(partner[1])]
-    return f"{surname[0]} - {other[0]} Α.Ε.", f"{surname[1]} - {other[1]}"
+def _family(country: str, pick: int) -> tuple[str, str, str]:
+    """Return a family name as written there, its usual Latin spelling and another."""
+    native, latin = load_vocabulary().native[country].family
+    name, spelled = native[pick % len(native)], latin[pick % len(native)]
+    return name, spelled, respelt(country, name, spelled)
 
 
-def _chinese_word(pick: int) -> tuple[str, str]:
-    family = load_vocabulary().native["CN"].family
-    one, two = pick % len(family[0]), (pick // 1000) % len(family[0])
-    return family[0][one] + family[0][two], family[1][one] + family[1][two].lower()
+def _japanese_company(a: int, b: int, c: int) -> tuple[str, str, str]:
+    family, trade = _family("JP", a), _JAPANESE[b % len(_JAPANESE)]
+    house = _JAPANESE_HOUSES[c % len(_JAPANESE_HOUSES)]
+    return (
+        f"株式会社{house[0]}{family[0]}{trade[0]}",
+        f"{house[1]}{family[1]} {trade[1]}",
+        f"{house[1]}{family[2]} {trade[2]}",
+    )
+
+
+def _chinese_company(a: int, b: int, c: int) -> tuple[str, str, str]:
+    place, trade = _CHINESE_PLACES[a % len(_CHINESE_PLACES)], _CHINESE[b % len(_CHINESE)]
+    one, two = _family("CN", c), _family("CN", c // 1000)
+    return (
+        f"{place[0]}{one[0]}{two[0]}{trade[0]}有限公司",
+        f"{place[1]} {one[1]}{two[1].lower()} {trade[1]}",
+        f"{place[1]} {one[2]}-{two[2].lower()} {trade[2]}",
+    )
+
+
+def _ukrainian_company(a: int, b: int, _: int) -> tuple[str, str, str]:
+    family, trade = _family("UA", a), _UKRAINIAN[b % len(_UKRAINIAN)]
+    return f"ТОВ «{family[0]}-{trade[0]}»", f"{family[1]}-{trade[1]}", f"{family[2]}-{trade[1]}"
+
+
+def _greek_company(a: int, _: int, c: int) -> tuple[str, str, str]:
+    one, two = _family("GR", a), _family("GR", c)
+    return f"{one[0]} - {two[0]} Α.Ε.", f"{one[1]} - {two[1]}", f"{one[2]} - {two[2]}"
+
+
+def _arabic_company(a: int, b: int, c: int) -> tuple[str, str, str]:
+    one, two, trade = _family("AE", a), _family("AE", c), _ARABIC[b % len(_ARABIC)]
+    return (
+        f"شركة {one[0]} و{two[0]} {trade[0]}",
+        f"{one[1]} & {two[1]} {trade[1]}",
+        f"Sharikat {one[2]} wa {two[2]} {trade[2]}",
+    )
+
+
+_NATIVE: Final[dict[str, Callable[[int, int, int], tuple[str, str, str]]]] = {
+    "JP": _japanese_company,
+    "CN": _chinese_company,
+    "UA": _ukrainian_company,
+    "GR": _greek_company,
+    "AE": _arabic_company,
+}
+NATIVE_COUNTRIES: Final = tuple(_NATIVE)
 
 
 def domains_of(names: Text) -> Text:

@@ -6,9 +6,17 @@ from typing import Final, cast
 import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import Bools, Rng, Rows, Text, blank, chance, draw, each, where
-from partyhub_dagster.sources.generator.noise import cased, grouped, misspelt, shortened, spaced, us_phones
+from partyhub_dagster.sources.generator.noise import (
+    cased,
+    grouped,
+    misspelt,
+    phones_in_form,
+    shortened,
+    spaced,
+)
 from partyhub_dagster.sources.generator.organizations import Organizations, unusual_forms, usual_forms
 from partyhub_dagster.sources.generator.places import Addresses
+from partyhub_dagster.sources.generator.places_abroad import as_written_there
 
 _NO_TAX_ID: Final = ("00-0000000", "99-9999999", "N/A", "12-3456789")
 _NO_PHONE: Final = ("N/A", "0000000000", "9999999999", "UNKNOWN")
@@ -38,6 +46,8 @@ def write_companies(
     place = organizations.office.take(np.arange(n))
     moved = cast(Bools, case == "moved")
     place.put(moved, organizations.previous.take(moved))
+    there = cast(Bools, case == "international_address")
+    place.put(there, as_written_there(place.take(there)))
     line = shortened(rng, place.line, 0.35)
     slip = cast(Bools, case == "typo") & chance(rng, n, 0.25)
     line = misspelt(rng, line, slip)
@@ -51,7 +61,10 @@ def write_companies(
         area=place.area,
         free_digits=place.free_digits,
     )
-    tax_id, phone = grouped(rng, organizations.tax_id, (2,), 0.8), us_phones(rng, organizations.phone)
+    tax_id, phone = (
+        grouped(rng, organizations.tax_id, (2,), 0.8),
+        phones_in_form(rng, organizations.phone, place.country, there),
+    )
     filler = cast(Bools, case == "placeholder_values")
     return WrittenCompanies(
         name=spaced(rng, cased(name, upper, lower), 0.01),
@@ -75,6 +88,7 @@ def _names(rng: Rng, organizations: Organizations, case: Text) -> tuple[Text, Te
     gap = where(form == "", "", where(comma, ", ", " "))
     name = base + gap + form
     name = where(cast(Bools, case == "non_latin_name"), organizations.native_name, name)
+    name = where(cast(Bools, case == "transliteration"), organizations.respelt_name + gap + form, name)
     trading = cast(Bools, case == "dba") & cast(Bools, organizations.trade_name != "")
     written_out = trading & chance(rng, n, 0.3)
     dba = where(written_out, name + " dba " + organizations.trade_name, organizations.trade_name)

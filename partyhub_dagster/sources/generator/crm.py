@@ -25,13 +25,23 @@ from partyhub_dagster.sources.generator.noise import (
     grouped,
     kept,
     misspelt,
+    phones_in_form,
     shortened,
     spaced,
     us_phones,
 )
 from partyhub_dagster.sources.generator.persons import Persons
+from partyhub_dagster.sources.generator.places_abroad import as_written_there
 
 SWITCHBOARD: Final = "8002340100"
+SHARED_PHONE: Final = "3128640100"  # valid, and of a place where thousands live: no filler
+_COUNTRY_NAMES: Final = {
+    "US": ("US", "US", "US", "USA", "United States", ""),
+    "DE": ("DE", "DEU", "Germany"), "FR": ("FR", "FRA", "France"), "GB": ("GB", "UK", "United Kingdom"),
+    "JP": ("JP", "JPN", "Japan"), "BR": ("BR", "BRA", "Brazil"), "MX": ("MX", "MEX", "Mexico"),
+    "IN": ("IN", "IND", "India"),
+}  # fmt: skip
+_OWN_NAMES: Final = {"DE": "Deutschland", "JP": "日本", "BR": "Brasil", "MX": "México", "GB": "Great Britain"}
 _HASHED_UNITS, _UNITS_IN_FULL = 0.2, 0.9  # shares of how flats are numbered
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -89,6 +99,8 @@ def _names(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     )
     native = cast(Bools, case == "non_latin_name")
     given, family = where(native, persons.native_given, given), where(native, persons.native_family, family)
+    abroad = cast(Bools, case == "transliteration")
+    given, family = where(abroad, persons.respelt_given, given), where(abroad, persons.respelt_family, family)
     swapped = cast(Bools, case == "swapped_names")
     given, family = where(swapped, family, given), where(swapped, given, family)
     related = cast(Bools, case == "jr_sr")
@@ -112,12 +124,15 @@ def _places(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
     at = persons.home.take(np.arange(n))
     moved = cast(Bools, case == "moved")
     at.put(moved, persons.previous.take(moved))
-    unit = _units(rng, at.unit)
+    there = cast(Bools, case == "international_address")
+    at.put(there, as_written_there(at.take(there)))
+    domestic = cast(Bools, at.country == "US")
+    unit = where(domestic, _units(rng, at.unit), at.unit)
     keep = chance(rng, n, 0.96) | cast(Bools, case != "")
     line = shortened(rng, at.line, 0.5)
     beside = chance(rng, n, 0.3) & cast(Bools, at.unit != "")
     zip_code = at.postcode.copy()
-    longer = np.flatnonzero(chance(rng, n, 0.08))
+    longer = np.flatnonzero(chance(rng, n, 0.08) & domestic)
     zip_code[longer] += "-" + _plus_four(at.line[longer])
     return {
         "ADDR_LN_1": kept(where(beside, line + ", " + unit, line), keep),
@@ -125,8 +140,18 @@ def _places(rng: Rng, persons: Persons, case: Text) -> dict[str, Text]:
         "CITY_NM": kept(at.city, keep),
         "STATE_CD": kept(at.region, keep),
         "ZIP": kept(zip_code, keep),
-        "CTRY": kept(draw(rng, ("US", "US", "US", "USA", "United States", ""), n), keep),
+        "CTRY": kept(_countries(rng, at.country, there), keep),
     }
+
+
+def _countries(rng: Rng, codes: Text, there: Bools) -> Text:
+    """Return countries as clerks write them, or as the people of the country do; home is often left out."""
+    result = blank(len(codes))
+    for code, names in _COUNTRY_NAMES.items():
+        at = np.flatnonzero(codes == code)
+        result[at] = draw(rng, names, len(at))
+    result[there] = mapped(lambda code: _OWN_NAMES.get(code, code), codes[there])
+    return result
 
 
 def _units(rng: Rng, units: Text) -> Text:
@@ -150,6 +175,10 @@ def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str
     by_mobile = chance(rng, n, 0.5)
     mobile = where(chance(rng, n, 0.85) | sure, persons.mobile, persons.second_mobile)
     mobile = kept(mobile, chance(rng, n, 0.7) | (ordinal == 0) | (sure & by_mobile))
+    home = where(
+        cast(Bools, case == "shared_phone"), SHARED_PHONE, kept(persons.home_phone, chance(rng, n, 0.45))
+    )
+    country, there = persons.home.country, cast(Bools, case == "international_address")
     email = where(chance(rng, n, 0.8) | sure, persons.email, persons.second_email)
     email = kept(email, chance(rng, n, 0.65) | (ordinal == 0) | (sure & ~by_mobile))
     return {
@@ -157,8 +186,8 @@ def _contacts(rng: Rng, persons: Persons, case: Text, ordinal: Ints) -> dict[str
         "SSN": kept(
             grouped(rng, persons.ssn, (3, 5), 0.7), chance(rng, n, 0.6) | (sure & chance(rng, n, 0.5))
         ),
-        "HOME_PHONE": kept(us_phones(rng, persons.home_phone), chance(rng, n, 0.45)),
-        "MOBILE_PHONE": us_phones(rng, mobile),
+        "HOME_PHONE": phones_in_form(rng, home, country, there),
+        "MOBILE_PHONE": phones_in_form(rng, mobile, country, there),
         "EMAIL_ADDR": cased(email, chance(rng, n, 0.04), np.zeros(n, dtype=np.bool_)),
     }
 

@@ -5,6 +5,7 @@ from typing import cast
 import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, blank, chance, where
+from partyhub_dagster.sources.generator.cases import IDENTIFIERS_OFTEN_ABSENT
 from partyhub_dagster.sources.generator.company_writing import write_companies
 from partyhub_dagster.sources.generator.noise import kept
 from partyhub_dagster.sources.generator.organizations import Organizations
@@ -18,9 +19,7 @@ def write_organizations(rng: Rng, organizations: Organizations, case: Text, ordi
     written = write_companies(rng, organizations, case, capitals=0.35)
     place = written.place
     sure = cast(Bools, ordinal == 0) | (case != "")
-    hidden = np.isin(
-        case, ("typo", "legal_form_variant", "dba", "moved", "non_latin_name", "placeholder_values")
-    )
+    hidden = np.isin(case, IDENTIFIERS_OFTEN_ABSENT)
     seen = chance(rng, n, 0.85) & ~(hidden & chance(rng, n, 0.6))
     filler = cast(Bools, case == "placeholder_values")
     return {

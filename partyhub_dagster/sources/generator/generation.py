@@ -17,6 +17,8 @@ from partyhub_dagster.sources.generator.cases import (
     PERSON_VARIANTS,
     RecordPlan,
     assign_variants,
+    branch_counts,
+    household_sizes,
     plan_lookalikes,
     plan_records,
 )
@@ -43,6 +45,7 @@ from partyhub_dagster.sources.generator.lines import write_csv
 from partyhub_dagster.sources.generator.markit import write_legal_entities
 from partyhub_dagster.sources.generator.organizations import draw_organizations, make_organization_lookalikes
 from partyhub_dagster.sources.generator.persons import draw_persons, make_person_lookalikes
+from partyhub_dagster.sources.generator.places_abroad import is_written_otherwise
 
 SOURCE_SHARES: Final = {"crm": 0.60, "dnb": 0.25, "markit": 0.15}
 _SUFFIXES: Final = {"crm": "csv", "dnb": "jsonl", "markit": "parquet"}
@@ -135,7 +138,7 @@ def change_counts_by_source(rows: int, asked: int | None = None) -> dict[str, di
 def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
     n = totals["crm"]
     rng = stream(seed, "persons")
-    lookalikes = plan_lookalikes(PERSON_LOOKALIKES, n)
+    lookalikes = plan_lookalikes(PERSON_LOOKALIKES, {"household": household_sizes(n)}, n)
     plan = plan_records(rng, n, lookalikes)
     persons = draw_persons(rng, int(plan.entity.max()) + 1)
     make_person_lookalikes(rng, persons, lookalikes)
@@ -146,6 +149,7 @@ def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
         {
             "nickname": has_nickname(persons)[plan.entity],
             "married_name": (persons.gender == "F")[plan.entity],
+            "international_address": is_written_otherwise(persons.home)[plan.entity],
         },
     )
 
@@ -167,11 +171,12 @@ def _writer(
 def _organization_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:
     n = totals["dnb"] + totals["markit"]
     rng = stream(seed, "organizations")
-    lookalikes = plan_lookalikes(ORGANIZATION_LOOKALIKES, n)
+    lookalikes = plan_lookalikes(ORGANIZATION_LOOKALIKES, {"branch": branch_counts(n)}, n)
     plan = plan_records(rng, n, lookalikes)
     organizations = draw_organizations(rng, int(plan.entity.max()) + 1)
     make_organization_lookalikes(rng, organizations, lookalikes)
-    assign_variants(rng, plan, ORGANIZATION_VARIANTS, {})
+    eligible = {"international_address": is_written_otherwise(organizations.office)[plan.entity]}
+    assign_variants(rng, plan, ORGANIZATION_VARIANTS, eligible)
     feeds = {}
     parts = {"dnb": np.arange(totals["dnb"]), "markit": np.arange(totals["dnb"], n)}
     for name, form in (("dnb", write_organizations), ("markit", write_legal_entities)):

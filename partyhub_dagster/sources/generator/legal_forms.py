@@ -16,6 +16,13 @@ FORMS_OF_COUNTRY: Final[dict[str, tuple[str, ...]]] = {
     "CN": ("co_ltd",),
     "GR": ("ae",),
     "UA": ("llc",),
+    "BR": ("ltda", "ltda", "sa"),
+    "MX": ("sa_cv",),
+    "ES": ("sl", "sl", "sa"),
+    "IT": ("srl", "spa"),
+    "IN": ("pvt_ltd", "ltd"),
+    "AU": ("pty_ltd",),
+    "AE": ("llc",),
 }
 # form -> (spellings that records use every day, spellings that call for knowledge; "" leaves the form out)
 SPELLINGS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -38,5 +45,12 @@ SPELLINGS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "nv": (("N.V.", "NV"), ("Naamloze Vennootschap", "")),
     "kk": (("K.K.", "Co., Ltd."), ("Kabushiki Kaisha", "Corporation")),
     "co_ltd": (("Co., Ltd.", "Co. Ltd"), ("Company Limited",)),
+    "ltda": (("Ltda.", "Ltda"), ("Limitada", "")),
+    "sa_cv": (("S.A. de C.V.", "SA de CV"), ("Sociedad Anónima de Capital Variable", "")),
+    "sl": (("S.L.", "SL"), ("Sociedad Limitada", "")),
+    "srl": (("S.r.l.", "SRL"), ("Società a responsabilità limitata", "")),
+    "spa": (("S.p.A.", "SpA"), ("Società per azioni", "")),
+    "pvt_ltd": (("Pvt. Ltd.", "Pvt Ltd"), ("Private Limited", "")),
+    "pty_ltd": (("Pty Ltd", "Pty. Ltd."), ("Proprietary Limited", "")),
     "ae": (("S.A.",), ("Societe Anonyme", "A.E.")),
 }

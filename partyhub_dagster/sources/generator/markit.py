@@ -5,6 +5,7 @@ from typing import Final, cast
 import numpy as np
 
 from partyhub_dagster.sources.generator.arrays import Bools, Ints, Rng, Text, chance, text, where
+from partyhub_dagster.sources.generator.cases import IDENTIFIERS_OFTEN_ABSENT
 from partyhub_dagster.sources.generator.company_writing import write_companies
 from partyhub_dagster.sources.generator.noise import kept
 from partyhub_dagster.sources.generator.organizations import Organizations
@@ -26,9 +27,7 @@ def write_legal_entities(
     later = cast(Bools, (case == "") & (ordinal > 0))  # variants are recognised by the first record
     place = _registered(rng, written.place, later)
     sure = cast(Bools, ordinal == 0) | (case != "")
-    hidden = np.isin(
-        case, ("typo", "legal_form_variant", "dba", "moved", "non_latin_name", "placeholder_values")
-    )
+    hidden = np.isin(case, IDENTIFIERS_OFTEN_ABSENT)
     filler = cast(Bools, case == "placeholder_values")
     return {
         "LEGAL_NAME": written.name,

@@ -18,6 +18,7 @@ from partyhub_dagster.sources.generator.arrays import (
     text,
     where,
 )
+from partyhub_dagster.sources.generator.places_abroad import phones_as_written_there
 
 _NEIGHBOURS = {
     "a": "sqz", "b": "vgn", "c": "xdv", "d": "sfe", "e": "wrd", "f": "dgr", "g": "fht", "h": "gjy", "i": "uok",
@@ -98,6 +99,16 @@ def us_phones(rng: Rng, numbers: Text) -> Text:
     for number, shape in enumerate(_US_PHONE_SHAPES):
         at = np.flatnonzero(domestic & (shapes == number))
         result[at] = text([shape.format(v[:3], v[3:6], v[6:]) for v in numbers[at].tolist()])
+    return result
+
+
+def phones_in_form(rng: Rng, numbers: Text, countries: Text, there: Bools) -> Text:
+    """Return numbers as people of the countries write them; marked ones as within their country, without its code."""
+    american = cast(Bools, (countries != "US") & (numbers != ""))
+    american[american] = [number[0] != "+" for number in numbers[american].tolist()]
+    numbers = where(american, "+1" + numbers, numbers)
+    result = us_phones(rng, numbers)
+    result[there] = phones_as_written_there(numbers[there])
     return result
 
 

@@ -14,6 +14,7 @@ from partyhub_dagster.sources.generator.arrays import (
     Text,
     blank,
     chance,
+    digits,
     draw,
     text,
     where,
@@ -31,11 +32,12 @@ from partyhub_dagster.sources.generator.identifiers import draw_bics, draw_duns,
 from partyhub_dagster.sources.generator.legal_forms import FORMS_OF_COUNTRY, SPELLINGS
 from partyhub_dagster.sources.generator.places import (
     Addresses,
-    draw_addresses_abroad,
     draw_phones,
     draw_us_addresses,
 )
+from partyhub_dagster.sources.generator.places_abroad import draw_addresses_abroad
 
+_BRANCHES_WITH_TAX_ID: Final = 0.25
 _NUMERALS: Final = (
     ("I", "II"),
     ("II", "III"),
@@ -55,6 +57,7 @@ class Organizations(Rows):
     form: Text  # a key of SPELLINGS
     trade_name: Text
     native_name: Text
+    respelt_name: Text  # another Latin spelling of the native name, without its legal form
     phone: Text
     website: Text
     tax_id: Text  # employer number, only in the United States
@@ -78,6 +81,7 @@ def draw_organizations(rng: Rng, n: int) -> Organizations:
         form=_forms(rng, country),
         trade_name=draw_company_names(rng, office.city),
         native_name=blank(n),
+        respelt_name=blank(n),
         phone=draw_phones(rng, office),
         website=domains_of(name),
         tax_id=where(country == "US", draw_eins(rng, n), ""),
@@ -139,10 +143,11 @@ def make_organization_lookalikes(rng: Rng, organizations: Organizations, lookali
         "sibling_funds": _make_sibling_funds,
         "parent_subsidiary": _make_subsidiary,
         "reused_identifier": _make_reused_identifier,
+        "branch": _make_branches,
     }
     for case, (a, b) in lookalikes.pairs.items():
         make[case](rng, organizations, a, b)
-    _give_native_names(rng, organizations, lookalikes.native)
+    _give_native_names(rng, organizations, np.concatenate(list(lookalikes.native.values())))
 
 
 def _share_office(organizations: Organizations, a: Ints, b: Ints) -> None:
@@ -180,6 +185,31 @@ def _make_subsidiary(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -
     _share_office(organizations, a[near], b[near])
 
 
+def _make_branches(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -> None:
+    """Branches of one company, a party each: its name (some with a number or town), site and, for some, its tax id.
+
+    A branch has a place, a phone and a DUNS number of its own. The LEI is the company's alone.
+    """
+    heads, n = np.unique(a), len(b)
+    organizations.office.put(heads, draw_us_addresses(rng, len(heads), homes=False))
+    organizations.office.put(b, draw_us_addresses(rng, n, homes=False))
+    both = np.append(heads, b)
+    organizations.phone[both] = draw_phones(rng, organizations.office.take(both))
+    organizations.previous.put(both, draw_us_addresses(rng, len(both), homes=False))
+    organizations.form[heads] = draw(rng, FORMS_OF_COUNTRY["US"], len(heads))
+    organizations.tax_id[heads] = draw_eins(rng, len(heads))
+    number, town = digits(1 + np.arange(n) % 999, 3), organizations.office.city[b]
+    style = rng.integers(4, size=n)
+    plain = blank(n)
+    suffix = where(style == 0, " #" + number, where(style == 1, " Branch " + number, plain))
+    organizations.name[b] = organizations.name[a] + where(style == 2, " " + town, suffix)
+    for column in (organizations.trade_name, organizations.lei, organizations.bic):
+        column[b] = ""
+    organizations.website[b], organizations.form[b] = organizations.website[a], organizations.form[a]
+    organizations.tax_id[b] = where(chance(rng, n, _BRANCHES_WITH_TAX_ID), organizations.tax_id[a], "")
+    organizations.kind[both] = "CORPORATE"
+
+
 def _make_reused_identifier(rng: Rng, organizations: Organizations, a: Ints, b: Ints) -> None:
     """Strangers with one tax id (a filing agent's) or one phone (a former tenant's)."""
     by_tax = chance(rng, len(a), 0.5) & (organizations.tax_id[a] != "") & (organizations.tax_id[b] != "")
@@ -193,8 +223,9 @@ def _give_native_names(rng: Rng, organizations: Organizations, at: Ints) -> None
         rows = at[countries == country]
         organizations.office.put(rows, draw_addresses_abroad(rng, len(rows), (country,)))
         organizations.previous.put(rows, draw_addresses_abroad(rng, len(rows), (country,)))
-    native, latin = draw_native_companies(rng, countries)
+    native, latin, respelt = draw_native_companies(rng, countries)
     organizations.native_name[at], organizations.name[at] = native, latin
+    organizations.respelt_name[at] = respelt
     organizations.form[at] = _forms(rng, countries)
     organizations.phone[at] = draw_phones(rng, organizations.office.take(at))
     organizations.website[at] = domains_of(latin)

@@ -20,13 +20,17 @@ from partyhub_dagster.sources.generator.arrays import (
     joined,
     mapped,
     styled,
+    text,
     where,
 )
 from partyhub_dagster.sources.generator.cases import Lookalikes
-from partyhub_dagster.sources.generator.identifiers import draw_nanp, draw_ssns
+from partyhub_dagster.sources.generator.identifiers import draw_ssns
 from partyhub_dagster.sources.generator.places import Addresses, draw_phones, draw_us_addresses
+from partyhub_dagster.sources.generator.places_abroad import PERSON_COUNTRIES, draw_addresses_abroad
+from partyhub_dagster.sources.generator.romanisations import respelt
 from partyhub_dagster.sources.generator.vocabulary import load_vocabulary
 
+_ABROAD_SHARE = 0.04
 _DOMAINS = ("example.com", "example.org", "example.net")
 _FIRST_BIRTH, _LAST_BIRTH = np.datetime64("1935-01-01"), np.datetime64("2004-12-31")
 
@@ -43,6 +47,8 @@ class Persons(Rows):
     former_family: Text  # the name before a marriage
     native_given: Text
     native_family: Text
+    respelt_given: Text
+    respelt_family: Text
     birth: Ints  # days since 1970-01-01
     ssn: Text
     mobile: Text
@@ -61,7 +67,7 @@ def draw_persons(rng: Rng, n: int) -> Persons:
     given, middle = _given_names(rng, gender), _given_names(rng, gender)
     family = _family_names(rng, n)
     birth = rng.integers(_FIRST_BIRTH.astype(int), _LAST_BIRTH.astype(int), size=n)
-    home, previous = draw_us_addresses(rng, n, homes=True), draw_us_addresses(rng, n, homes=True)
+    home, previous = _homes(rng, n)
     hyphenated = chance(rng, n, 0.02)
     family = where(hyphenated, family + "-" + draw(rng, vocabulary.family[0], n), family)
     return Persons(
@@ -73,16 +79,30 @@ def draw_persons(rng: Rng, n: int) -> Persons:
         former_family=_family_names(rng, n),
         native_given=blank(n),
         native_family=blank(n),
+        respelt_given=blank(n),
+        respelt_family=blank(n),
         birth=birth.astype(np.int64),
-        ssn=draw_ssns(rng, n),
+        ssn=where(home.country == "US", draw_ssns(rng, n), ""),
         mobile=draw_phones(rng, home),
-        second_mobile=draw_nanp(rng, previous.area),
+        second_mobile=draw_phones(rng, previous),
         home_phone=draw_phones(rng, home),
         email=draw_emails(rng, given, family, birth),
         second_email=draw_emails(rng, given, family, birth),
         home=home,
         previous=previous,
     )
+
+
+def _homes(rng: Rng, n: int) -> tuple[Addresses, Addresses]:
+    """Return where people live and lived before: a few abroad, in the same country then."""
+    home, previous = draw_us_addresses(rng, n, homes=True), draw_us_addresses(rng, n, homes=True)
+    abroad = np.flatnonzero(chance(rng, n, _ABROAD_SHARE))
+    country = draw(rng, PERSON_COUNTRIES, len(abroad))
+    for code in PERSON_COUNTRIES:
+        at = abroad[country == code]
+        for places in (home, previous):
+            places.put(at, draw_addresses_abroad(rng, len(at), (code,), homes=True))
+    return home, previous
 
 
 def _given_names(rng: Rng, gender: Text) -> Text:
@@ -131,10 +151,11 @@ def make_person_lookalikes(rng: Rng, persons: Persons, lookalikes: Lookalikes) -
         "twins": _make_twins,
         "shared_household": _make_couple,
         "reused_identifier": _make_reused_identifier,
+        "household": _make_household,
     }
     for case, (a, b) in lookalikes.pairs.items():
         make[case](rng, persons, a, b)
-    _give_native_names(rng, persons, lookalikes.native)
+    _give_native_names(rng, persons, np.concatenate(list(lookalikes.native.values())))
 
 
 def _share_home(persons: Persons, a: Ints, b: Ints) -> None:
@@ -180,17 +201,30 @@ def _make_couple(rng: Rng, persons: Persons, a: Ints, b: Ints) -> None:
     _renew_emails(rng, persons, b)
 
 
+def _make_household(rng: Rng, persons: Persons, a: Ints, b: Ints) -> None:
+    """A family under one roof, with one e-mail address; the children also have a parent's mobile number."""
+    _share_home(persons, a, b)
+    spouse = np.append(True, a[1:] != a[:-1])
+    years = np.where(spouse, rng.integers(-5, 6, size=len(a)), rng.integers(18, 31, size=len(a)))
+    persons.birth[a] = rng.integers(-3_000, 3_000, size=len(a))[np.cumsum(spouse) - 1]
+    persons.birth[b] = persons.birth[a] + years * 365 + rng.integers(365, size=len(a))
+    persons.suffix[np.append(a, b)] = ""
+    _renew_emails(rng, persons, np.append(np.unique(a), b))
+    persons.email[b] = persons.email[a]
+    persons.mobile[b[~spouse]] = persons.mobile[a[~spouse]]
+
+
 def _make_reused_identifier(rng: Rng, persons: Persons, a: Ints, b: Ints) -> None:
     """Strangers with one SSN (a clerk's mistake) or one mobile number (given to the next customer)."""
-    by_ssn = chance(rng, len(a), 0.5)
+    by_ssn = chance(rng, len(a), 0.5) & cast(Bools, (persons.ssn[a] != "") & (persons.ssn[b] != ""))
     persons.ssn[b] = where(by_ssn, persons.ssn[a], persons.ssn[b])
     persons.mobile[b] = where(by_ssn, persons.mobile[b], persons.mobile[a])
 
 
 def _give_native_names(rng: Rng, persons: Persons, at: Ints) -> None:
-    scripts = list(load_vocabulary().native.values())
+    scripts = load_vocabulary().native
     script = rng.integers(len(scripts), size=len(at))
-    for number, names in enumerate(scripts):
+    for number, (country, names) in enumerate(scripts.items()):
         rows = at[script == number]
         female = cast(Bools, persons.gender[rows] == "F")
         for mask, given in ((female, names.female), (~female, names.male)):
@@ -198,6 +232,13 @@ def _give_native_names(rng: Rng, persons: Persons, at: Ints) -> None:
             first, last = (rng.integers(len(words[0]), size=len(who)) for words in (given, names.family))
             persons.native_given[who], persons.given[who] = given[0][first], given[1][first]
             persons.native_family[who], persons.family[who] = names.family[0][last], names.family[1][last]
+            persons.respelt_given[who] = _respelt(country, given)[first]
+            persons.respelt_family[who] = _respelt(country, names.family)[last]
     persons.middle[at] = ""
     persons.suffix[at] = ""
     _renew_emails(rng, persons, at)
+
+
+def _respelt(country: str, names: tuple[Text, Text]) -> Text:
+    native, latin = names
+    return text([respelt(country, *pair) for pair in zip(native.tolist(), latin.tolist(), strict=True)])

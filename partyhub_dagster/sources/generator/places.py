@@ -15,7 +15,6 @@ from partyhub_dagster.sources.generator.arrays import (
     chance,
     digits,
     draw,
-    draw_index,
     draw_weighted,
     text,
     where,
@@ -47,17 +46,6 @@ Des Moines|IA|503|515;Boise|ID|837|208;Salt Lake City|UT|841|801;Little Rock|AR|
 Charleston|SC|294|843;Columbia|SC|292|803;Burlington|VT|054|802;Manchester|NH|031|603;Portland|ME|041|207
 Billings|MT|591|406;Fargo|ND|581|701;Sioux Falls|SD|571|605;Cheyenne|WY|820|307;Anchorage|AK|995|907
 Honolulu|HI|968|808;Charleston|WV|253|304"""
-# city|region|country|postcode pattern (9 digit, A letter)|phone prefix|free digits
-_CITIES_ABROAD = """London|Greater London|GB|EC9A 9AA|44207|7;London|Greater London|GB|SW9A 9AA|44208|7
-Manchester|Greater Manchester|GB|M9 9AA|441612|6;Leeds|West Yorkshire|GB|LS9 9AA|441132|6
-Edinburgh|Midlothian|GB|EH9 9AA|441312|6;Toronto|ON|CA|M9A 9A9|1416|7;Montreal|QC|CA|H9A 9A9|1514|7
-Vancouver|BC|CA|V9A 9A9|1604|7;Frankfurt am Main|Hessen|DE|60999|49693|7;Berlin|Berlin|DE|10999|49303|7
-Hamburg|Hamburg|DE|20999|49403|7;Paris|Ile-de-France|FR|75099|3314|7;Lyon|Auvergne-Rhone-Alpes|FR|69009|3347|7
-Luxembourg||LU|9999|35226|6;Dublin|Leinster|IE|D09 A999|35316|6;Amsterdam|Noord-Holland|NL|1999 AA|31206|6
-Zurich|Zurich|CH|8099|41443|6;Tokyo|Tokyo|JP|199-9999|81335|6;Athens|Attica|GR|119 99|302103|6
-Kyiv|Kyiv|UA|01999|38044|7;Beijing|Beijing|CN|100999|86106|7"""
-_FIGURES = text("0123456789")
-_LETTERS = text("ABDEFGHJLNPQRSTUWXYZ")
 _STREET_KINDS = (
     "Street", "Avenue", "Road", "Drive", "Lane", "Court", "Place", "Boulevard", "Way", "Circle", "Terrace",
     "Parkway", "Trail",
@@ -69,21 +57,6 @@ _PLAIN_STREETS = (
     "Highland", "Forest", "River", "Meadow", "Chestnut", "Franklin", "1st", "2nd", "3rd", "5th", "7th", "9th", "12th",
     "21st", "34th", "42nd",
 )  # fmt: skip
-_SHAPES_ABROAD = {
-    "DE": "{street} {number}", "NL": "{street} {number}", "CH": "{street} {number}", "LU": "{number}, rue {street}",
-    "FR": "{number} rue {street}", "GR": "{street} {number}", "JP": "{number}-{unit} {street}",
-}  # fmt: skip
-_STREETS_ABROAD = {
-    "DE": ("Hauptstrasse", "Bahnhofstrasse", "Gartenstrasse", "Schillerstrasse", "Lindenallee", "Ringstrasse"),
-    "FR": ("de la Paix", "Victor Hugo", "Pasteur", "des Lilas", "Voltaire", "de la Gare", "Lafayette"),
-    "LU": ("de la Gare", "du Fort", "Notre-Dame", "de Hollerich", "des Bains", "Adolphe Fischer"),
-    "NL": ("Keizersgracht", "Herengracht", "Kerkstraat", "Molenstraat", "Dorpsstraat", "Stationsweg"),
-    "CH": ("Bahnhofstrasse", "Seestrasse", "Talstrasse", "Dufourstrasse", "Limmatquai"),
-    "GR": ("Ermou", "Stadiou", "Panepistimiou", "Kifisias", "Syngrou", "Patission"),
-    "JP": ("Marunouchi", "Nihonbashi", "Kasumigaseki", "Shinjuku", "Ginza", "Otemachi", "Akasaka"),
-    "UA": ("Khreshchatyk Street", "Volodymyrska Street", "Saksahanskoho Street", "Shevchenka Boulevard"),
-    "CN": ("Jianguo Road", "Chang'an Avenue", "Chaoyang Road", "Guanghua Road", "Haidian Road"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +79,6 @@ def _us_cities() -> tuple[Text, ...]:
     return tuple(text(column) for column in zip(*rows, strict=True))
 
 
-@cache
-def _cities_abroad() -> tuple[Text, ...]:
-    rows = [row.split("|") for row in _CITIES_ABROAD.replace("\n", ";").split(";")]
-    return tuple(text(column) for column in zip(*rows, strict=True))
-
-
 def draw_us_addresses(rng: Rng, n: int, *, homes: bool) -> Addresses:
     """Return n addresses in the United States: homes more often in small towns, offices with suites."""
     cities, states, zips, areas = _us_cities()
@@ -121,7 +88,7 @@ def draw_us_addresses(rng: Rng, n: int, *, homes: bool) -> Addresses:
     town = where(rng.random(n) < 0.5, town + draw(rng, vocabulary.town_suffixes, n), _prefixed(rng, town))
     names = where(rng.random(n) < 0.4, draw(rng, _PLAIN_STREETS, n), draw(rng, vocabulary.family[0], n))
     kind = draw_weighted(rng, _STREET_KINDS, _STREET_WEIGHTS, n)
-    line = _house_numbers(rng, n) + " " + names + " " + kind
+    line = draw_house_numbers(rng, n) + " " + names + " " + kind
     prefix = (
         where(chance(rng, n, 0.7), "Apt ", "Unit ")
         if homes
@@ -144,51 +111,9 @@ def _prefixed(rng: Rng, town: Text) -> Text:
     return cast(Text, draw(rng, load_vocabulary().town_prefixes, len(town)) + " " + town)
 
 
-def _house_numbers(rng: Rng, n: int) -> Text:
+def draw_house_numbers(rng: Rng, n: int) -> Text:
+    """Return n house numbers, low ones more often."""
     return digits(np.exp(rng.uniform(np.log(2), np.log(9900), size=n)).astype(np.int64), 1)
-
-
-def draw_addresses_abroad(rng: Rng, n: int, countries: tuple[str, ...] = ()) -> Addresses:
-    """Return n business addresses outside the United States, of the given countries when there are any."""
-    cities, regions, country, patterns, areas, free = _cities_abroad()
-    weights = [6.0 if c == "GB" else 3.0 if c in {"CA", "DE", "LU"} else 1.0 for c in country]
-    weights = [w if not countries or c in countries else 0.0 for w, c in zip(weights, country, strict=True)]
-    at = draw_index(rng, weights, n)
-    return Addresses(
-        line=_lines_abroad(rng, country[at]),
-        unit=where(chance(rng, n, 0.2), "Floor " + digits(rng.integers(1, 30, size=n), 1), ""),
-        city=cities[at],
-        region=regions[at],
-        postcode=_postcodes(rng, patterns[at]),
-        country=country[at],
-        area=areas[at],
-        free_digits=free[at].astype(np.int64),
-    )
-
-
-def _lines_abroad(rng: Rng, countries: Text) -> Text:
-    n = len(countries)
-    number, unit = _house_numbers(rng, n), digits(rng.integers(1, 20, size=n), 1)
-    street = draw(rng, load_vocabulary().family_wide, n)
-    street = street + " " + draw(rng, ("Street", "Road", "Square", "Lane"), n)
-    for country, streets in _STREETS_ABROAD.items():
-        at = np.flatnonzero(countries == country)
-        street[at] = draw(rng, streets, len(at))
-    shapes = [_SHAPES_ABROAD.get(country, "{number} {street}") for country in countries.tolist()]
-    parts = zip(shapes, street.tolist(), number.tolist(), unit.tolist(), strict=True)
-    return text([shape.format(street=s, number=n, unit=u) for shape, s, n, u in parts])
-
-
-def _postcodes(rng: Rng, patterns: Text) -> Text:
-    """Return a postcode of each pattern, in which 9 stands for a figure and A for a letter."""
-    n = len(patterns)
-    figures, letters = _FIGURES[rng.integers(10, size=(n, 8))], _LETTERS[rng.integers(20, size=(n, 8))]
-    result = blank(n)
-    for pattern in sorted(set(patterns.tolist())):
-        at = np.flatnonzero(patterns == pattern)
-        for i, sign in enumerate(pattern):
-            result[at] += figures[at, i] if sign == "9" else letters[at, i] if sign == "A" else sign
-    return result
 
 
 def draw_phones(rng: Rng, at: Addresses) -> Text:

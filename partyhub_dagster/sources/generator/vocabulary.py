@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from partyhub_dagster.sources.generator.arrays import Text, ascii_of, text
+from partyhub_dagster.sources.generator.romanisations import ARABIC_FAMILY, ARABIC_FEMALE, ARABIC_MALE
 
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f' -]+")
 _LATIN_LOCALES = (
@@ -82,7 +83,7 @@ def load_vocabulary() -> Vocabulary:
         given_wide={"M": text(_latin(wide.first_names_male)), "F": text(_latin(wide.first_names_female))},
         family=(text(us.last_names), list(us.last_names.values())),
         family_wide=text(_latin(families)),
-        native={"JP": _japanese()}
+        native={"JP": _japanese(), "AE": _arabic()}
         | {country: _native(locale) for country, locale in _NATIVE_LOCALES.items()},
         town_prefixes=text(address.city_prefixes),
         town_suffixes=text(address.city_suffixes),
@@ -118,5 +119,13 @@ def _japanese() -> NativeNames:
     male, female, family = (
         (text(p[0] for p in pairs), text(p[2] for p in pairs))
         for pairs in (person.first_name_male_pairs, person.first_name_female_pairs, person.last_name_pairs)
+    )
+    return NativeNames(male, female, family)
+
+
+def _arabic() -> NativeNames:
+    """Return names from the generator's own list: Arabic leaves out vowels, so no rule gives a Latin spelling."""
+    male, female, family = (
+        (text(names), text(names.values())) for names in (ARABIC_MALE, ARABIC_FEMALE, ARABIC_FAMILY)
     )
     return NativeNames(male, female, family)
