@@ -32,19 +32,24 @@ class WriteTransaction:
     con: duckdb.DuckDBPyConnection
     epoch: int
 
-    def write_differences(self, table: Table, rows: str, scope: str | None) -> Written:
+    def write_differences(self, table: Table, rows: str, scope: str | None, where: str = "true") -> Written:
         """Make `table` equal to the relation `rows` inside `scope`, touching only rows that differ.
 
-        `scope` is a relation whose columns are the leading columns of the key (a subset by name): the keys for
-        which `rows` is the whole truth. None means every key. Deleted keys are appended to removed_keys.
+        `scope` is a relation whose columns are some of the key's, by name: the keys for which `rows` is the whole
+        truth. None means every key. `where` narrows it to some rows. Deleted keys are appended to removed_keys.
         """
         con = self.con
         keys = ", ".join(quote_name(k) for k in table.key)
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        inside = (
-            f"table_scope semi join {scope} using ({_columns_of(con, scope)})" if scope else "table_scope"
-        )
-        held = f"(select {columns} from (from {inside.replace('table_scope', table.name)}))"
+        held = f"(select {columns} from {table.name} where {where})"
+        if scope is not None:  # one pass over the table; what is left is small
+            inside = f"{table.name} semi join {scope} using ({_columns_of(con, scope)})"
+            con.execute(
+                f"create or replace temp table wd_held as select {columns} from (from {inside}) where {where}"
+            )
+            held = "wd_held"
+        if not _has_rows(con, held):  # nothing to compare with
+            return Written(table.name, self.upsert(table, rows), 0)
         con.execute(
             f"create or replace temp table wd_changed as select {columns} from {rows}"
             f" except all select {columns} from {held}"
@@ -60,14 +65,17 @@ class WriteTransaction:
                 f"insert into removed_keys select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed"
             )
         if changed:
-            self._replace(table, "wd_changed")
-        con.execute("drop table wd_changed; drop table wd_removed")
+            self.upsert(table, "wd_changed")
+        for scratch in ("wd_held", "wd_changed", "wd_removed"):
+            con.execute(f"drop table if exists temp.main.{scratch}")
         return Written(table.name, changed, removed)
 
     def upsert(self, table: Table, rows: str) -> int:
         """Write `rows` over the rows of the same key, differing or not; return how many."""
-        self._replace(table, rows)
-        return _count(self.con, rows)
+        keys = ", ".join(quote_name(k) for k in table.key)
+        if _has_rows(self.con, table.name):
+            self.con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from {rows})")
+        return self.append(table, rows)
 
     def append(self, table: Table, rows: str) -> int:
         """Append `rows`, whose keys are new by construction; return how many."""
@@ -77,10 +85,9 @@ class WriteTransaction:
         )
         return _count(self.con, rows)
 
-    def _replace(self, table: Table, rows: str) -> None:
-        keys = ", ".join(quote_name(k) for k in table.key)
-        self.con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from {rows})")
-        self.append(table, rows)
+
+def _has_rows(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    return con.execute(f"select 1 from {relation} limit 1").fetchone() is not None
 
 
 def _columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> str:

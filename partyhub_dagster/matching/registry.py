@@ -95,7 +95,7 @@ def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) ->
 
 def _records_of(session: Session, kind: Kind) -> str:
     session.con.execute(
-        "create or replace temp table model_records as select * exclude (epoch) from normalized_parties"
+        'create or replace temp table model_records as select * exclude (epoch, "values") from normalized_parties'
         f" where kind = '{kind}'"
     )
     return "model_records"

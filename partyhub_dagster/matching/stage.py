@@ -41,22 +41,21 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
         return MatchChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}")
     con.execute(
-        "create or replace temp table dirty_records as"
+        "create or replace temp view dirty_records as"  # a copy would hold all columns, of which keys need few
         f" from normalized_parties semi join dirty using (record_id) where kind = '{kind}'"
     )
     create_blocking_keys(con, model, "dirty_records", "keys_new")
     con.execute("create or replace temp table keys_ready as from keys_new order by rule, key_hash")
-    inside = f"(from blocking_keys where kind = '{kind}')"
-    con.execute(
-        "create or replace temp table scope as select rule, key_hash, record_id from"
-        + (inside if delta.everything else f" {inside} semi join dirty using (record_id)")
-        + " union select rule, key_hash, record_id from keys_ready"
-    )
+    scope = None if delta.everything else "dirty"
     (written,) = write_stage(
-        session.place, con, delta, lambda tx: [tx.write_differences(BLOCKING_KEYS, "keys_ready", "scope")]
+        session.place,
+        con,
+        delta,
+        lambda tx: [tx.write_differences(BLOCKING_KEYS, "keys_ready", scope, f"kind = '{kind}'")],
     )
     looked_at = session.count("dirty")
-    session.drop("dirty", "dirty_records", "keys_new", "keys_ready", "scope")
+    con.execute("drop view dirty_records")
+    session.drop("dirty", "keys_new", "keys_ready")
     return MatchChanges(looked_at, 0, written.changed, written.removed)
 
 
@@ -96,7 +95,8 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
                 settings.settings_fingerprint if settings else "",
                 active=True,
             )
-        return [transaction.write_differences(MATCH_EDGES, "edges", "scope")]
+        scope = None if delta.everything else "scope"
+        return [transaction.write_differences(MATCH_EDGES, "edges", scope, of_kind)]
 
     (written,) = write_stage(
         session.place, con, dataclasses.replace(delta, fingerprint=edge_fingerprint(newer)), write
@@ -140,27 +140,21 @@ def _outgrown(
 
 
 def _score(session: Session, kind: Kind, model: MatchModel, delta: Delta) -> int:
-    """Create temp tables `edges` (both directions) and `scope` (the directions they replace); count the pairs."""
+    """Create temp table `edges` (both directions), in a delta `scope` (what they replace) too; count the pairs."""
     con = session.con
     changed = None if delta.everything else "dirty"
     create_pairs(con, model, "keys", changed, "pairs")
-    con.execute(
-        "create or replace temp table paired_records as from normalized_parties semi join"
-        " (select record_id_l as record_id from pairs union select record_id_r from pairs) using (record_id)"
-    )
-    score_pairs(con, model, "paired_records", "pairs", "scored")
+    score_pairs(con, model, "normalized_parties", "pairs", "scored")
     con.execute(
         "create or replace temp table edges as select * from ("
         f" select record_id_l as record_id, record_id_r as other_id, '{kind}' as kind, weight from scored union all"
         f" select record_id_r, record_id_l, '{kind}', weight from scored) order by record_id, other_id"
     )
-    held = f"(select record_id, other_id from match_edges where kind = '{kind}')"
-    if not delta.everything:
-        touching = f"(from {held} semi join dirty using (record_id))"
-        held = f"(from {touching} union select other_id, record_id from {touching})"
-    con.execute(
-        f"create or replace temp table scope as from {held} union select record_id, other_id from edges"
-    )
-    pairs = session.count("pairs")
-    session.drop("paired_records")
-    return pairs
+    if changed is not None:
+        touching = f"(from match_edges where kind = '{kind}') semi join {changed} using (record_id)"
+        con.execute(
+            "create or replace temp table scope as with touching as"
+            f" (select record_id, other_id from {touching})"
+            " from touching union select other_id, record_id from touching"
+        )
+    return session.count("pairs")

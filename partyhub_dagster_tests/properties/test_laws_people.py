@@ -60,8 +60,8 @@ def test_law_2_finds_a_stage_that_writes_rows_that_do_not_differ(
     before = everything(hub, but=LOGS)
     differences = WriteTransaction.write_differences
 
-    def rewrite(self: WriteTransaction, table: Any, rows: str, scope: str | None) -> Any:
-        written = differences(self, table, rows, scope)
+    def rewrite(self: WriteTransaction, table: Any, rows: str, scope: str | None, where: str = "true") -> Any:
+        written = differences(self, table, rows, scope, where)
         self.upsert(table, rows)
         return written
 
