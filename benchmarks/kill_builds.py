@@ -29,7 +29,15 @@ CHANGES = 3
 # What names the run, the clock or the write, or counts the tries, and so differs between two good histories.
 IGNORED_COLUMNS = {"epoch", "run_id", "load_id", "started_at", "duration_s", "written_at", "created_at", "valid_from",
                    "valid_to", "valid_from_release", "valid_to_release", "file_mtime_ns"}  # fmt: skip
-IGNORED_TABLES = {"hub_epoch", "watermarks", "removed_keys", "dq_results", "releases", "acceptances"}
+IGNORED_TABLES = {
+    "hub_epoch",
+    "watermarks",
+    "removed_keys",
+    "dq_results",
+    "dq_parts",
+    "releases",
+    "acceptances",
+}
 
 
 def start_build(config: Path, home: Path, log: Path) -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from partyhub_dagster.config.impact import Impact
 from partyhub_dagster.config.section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,3 +27,5 @@ class Quality(Section):
     """Records that one party may hold."""
     max_match_rate_change: Share = 0.2
     """Change of records per party against the previous release."""
+    impact: Impact = Impact()
+    """How much a build may change against the newest release."""

@@ -300,6 +300,19 @@ DQ_RESULTS = Table(
 """),
     at_head=True,
 )
+DQ_PARTS = Table(
+    "dq_parts",
+    "one row per part of an evaluation: a source, a column or an attribute that its rule measures by itself",
+    ("result_id", "part"),
+    _columns("""
+    result_id | UUID | The evaluation.
+    part | VARCHAR | The source, SOURCE.COLUMN or attribute; `parties` where there is only one part.
+    rows_checked | BIGINT | Rows looked at.
+    rows_failed | BIGINT | Rows that break the rule.
+    measured | DOUBLE | The figure held against the threshold.
+"""),
+    at_head=True,
+)
 ACCEPTANCES = Table(
     "acceptances",
     "one row per failed check that a person let pass, for one state only",
@@ -399,7 +412,7 @@ def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
 FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
     NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS, PARTY_CLUSTERS, CLUSTER_CONFLICTS,
-    PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, ACCEPTANCES, RELEASES, STREAM_OFFSETS,
+    PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS, ACCEPTANCES, RELEASES, STREAM_OFFSETS,
 )  # fmt: skip
 
 

@@ -93,8 +93,21 @@ def _shown(key: dg.AssetCheckKey, result: RuleResult) -> dg.AssetCheckResult:
             "accepted": result.accepted,
             "evaluated_in_run": result.run_id,
             **{name: figure for name, figure in bounds.items() if figure is not None},
+            **({"parts": _parts(result)} if result.parts else {}),
             **({"sample": ", ".join(str(id_) for id_ in result.sample)} if result.sample else {}),
         },
+    )
+
+
+def _parts(result: RuleResult) -> dg.TableMetadataValue:
+    """Return what failed part by part: names of sources, columns and attributes, and counts."""
+    columns = [dg.TableColumn("part"), *(dg.TableColumn(c, "int") for c in ("rows_failed", "rows_checked"))]
+    return dg.TableMetadataValue(
+        [
+            dg.TableRecord({"part": p.part, "rows_failed": p.rows_failed, "rows_checked": p.rows_checked})
+            for p in result.parts
+        ],
+        dg.TableSchema(columns),
     )
 
 

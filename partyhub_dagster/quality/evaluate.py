@@ -11,18 +11,19 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
-from partyhub_dagster.lake.tables import DQ_RESULTS, all_tables
+from partyhub_dagster.lake.tables import DQ_PARTS, DQ_RESULTS, all_tables
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.quality.frames import check_results
+from partyhub_dagster.quality.released import show_released
 from partyhub_dagster.quality.results import RuleResult, results_of
-from partyhub_dagster.quality.rule import Rule, Suite
+from partyhub_dagster.quality.rule import SAMPLE_SIZE, Rule, Suite
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint, suite_rules
 
 _SMALL = 20_000  # rows
 
 
 class Outcome(NamedTuple):
-    """The one row that a rule's query gives."""
+    """The one row that a rule's query gives, and the parts of a figure that is too high."""
 
     rows_checked: int
     rows_failed: int
@@ -30,6 +31,7 @@ class Outcome(NamedTuple):
     threshold: float | None
     passed: bool
     sample: list[UUID]
+    parts: list[tuple[str, int, int, float | None]]
 
 
 def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[RuleResult]:
@@ -47,6 +49,8 @@ def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[Ru
     try:
         delta = read_delta(con, stage_name(suite), suite_fingerprint(rules))
         due = not delta.is_empty(con, inputs)
+        if due or session.full:
+            show_released(con, tables)
         outcomes = _evaluate(con, rules) if due or session.full else {}
     finally:
         con.execute("rollback")  # it only read
@@ -73,6 +77,8 @@ def _evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str
 def _outcome(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
     try:
         row = con.execute(rule.query).fetchone()
+        failed = rule.parts and row is not None and not row[4]
+        parts = con.execute(_PARTS.format(rule.parts)).fetchall() if failed else []
     except duckdb.Error as error:
         raise InvariantError(
             f"The check {rule.name} could not be evaluated ({type(error).__name__}).",  # its text can quote values
@@ -82,7 +88,13 @@ def _outcome(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
         raise InvariantError(
             f"The check {rule.name} gave no result.", remedy="Correct its query in partyhub_dagster/quality."
         )
-    return Outcome(*row)
+    return Outcome._make((*row, parts))
+
+
+_PARTS = f"""
+    select part, checked::bigint, failed::bigint, share::double
+    from ({{}}) where failed > 0 order by share desc, part limit {SAMPLE_SIZE}
+"""
 
 
 def _differ(held: Sequence[RuleResult], outcomes: Mapping[str, Outcome]) -> bool:
@@ -105,7 +117,10 @@ def _write(session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapp
         "passed",
         "sample",
     ]
-    frame = pd.DataFrame([(r.name, r.suite, r.severity, *outcomes[r.name]) for r in rules], columns=columns)
+    found = [(rule, outcomes[rule.name]) for rule in rules]
+    rows = [(rule.name, rule.suite, rule.severity, *outcome[:-1]) for rule, outcome in found]
+    parts = [(rule.name, *part) for rule, outcome in found for part in outcome.parts]
+    frame = pd.DataFrame(rows, columns=columns)
     frame = frame.astype({"measured": float, "threshold": float})
     frame = check_results(frame, [rule.name for rule in rules])
     frame["sample"] = [[str(id_) for id_ in sample] for sample in frame["sample"]]
@@ -119,9 +134,30 @@ def _write(session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapp
         {"run": session.run_id, "seen": delta.head},
     )
     con.unregister("found_results")
+    _stage_parts(con, parts)
 
     def write(transaction: WriteTransaction) -> list[Written]:
-        return [Written(DQ_RESULTS.name, transaction.append(DQ_RESULTS, "results"), 0)]
+        written = [Written(DQ_RESULTS.name, transaction.append(DQ_RESULTS, "results"), 0)]
+        if parts:
+            written.append(Written(DQ_PARTS.name, transaction.append(DQ_PARTS, "result_parts"), 0))
+        return written
 
     write_stage(session.place, con, delta, write)
-    session.drop("results")
+    session.drop("results", "result_parts")
+
+
+def _stage_parts(
+    con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[str, str, int, int, float | None]]
+) -> None:
+    """Create temp table `result_parts` beside `results`."""
+    con.execute(
+        "create or replace temp table named_parts"
+        " (rule varchar, part varchar, rows_checked bigint, rows_failed bigint, measured double)"
+    )
+    if parts:
+        con.executemany("insert into named_parts values (?, ?, ?, ?, ?)", parts)
+    con.execute(
+        "create or replace temp table result_parts as select r.result_id, p.* exclude (rule)"
+        " from named_parts as p join results as r using (rule)"
+    )
+    con.execute("drop table named_parts")

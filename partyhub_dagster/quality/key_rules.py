@@ -26,8 +26,8 @@ _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
 # Checking, accepting and releasing write these themselves: a change in them must not call for another check,
 # or no hub would ever be idle. Their keys are looked at whenever their suite is evaluated.
 _WRITTEN_AFTERWARDS = frozenset({
-    "hub_epoch", "watermarks", "removed_keys", "dq_results", "acceptances", "releases", "membership_history",
-    "golden_history",
+    "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases",
+    "membership_history", "golden_history",
 })  # fmt: skip
 
 _LARGE = frozenset({"blocking_keys", "match_edges"})  # many rows a record

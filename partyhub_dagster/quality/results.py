@@ -1,7 +1,7 @@
 """The newest result of every rule, and whether it still speaks of the hub as it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,16 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.rule import CheckedAsset, Rule, Severity, Suite
 from partyhub_dagster.quality.rules import all_rules
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPart:
+    """What a rule measured in one part: a source, SOURCE.COLUMN or an attribute."""
+
+    part: str
+    rows_checked: int
+    rows_failed: int
+    measured: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class RuleResult:
     checked_at: datetime
     stale: bool
     accepted: bool
+    parts: tuple[ResultPart, ...] = ()
+    """What failed, part by part and the worst first, where the rule measures parts."""
 
 
 def latest_results(session: Session, config: HubConfig) -> list[RuleResult]:
@@ -55,14 +67,27 @@ def results_of(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[Ru
     newest = _newest_changes(con, rules)
     evaluated_as_today = _suites_evaluated_as_today(con, rules)
     rows = {row[0]: row[1:] for row in con.execute(_LATEST).fetchall()}
+    parts = _parts(con)
     results = []
     for rule in rules:
         if rule.name not in rows:
             continue
         seen_epoch = rows[rule.name][-1]
         moved = any(newest[table] > seen_epoch for table in rule.reads)
-        results.append(_result(rule, rows[rule.name], stale=moved or rule.suite not in evaluated_as_today))
+        found = _result(rule, rows[rule.name], stale=moved or rule.suite not in evaluated_as_today)
+        results.append(replace(found, parts=tuple(parts.get(found.result_id, ()))))
     return results
+
+
+def _parts(con: duckdb.DuckDBPyConnection) -> dict[UUID, list[ResultPart]]:
+    found: dict[UUID, list[ResultPart]] = {}
+    query = (
+        "select result_id, part, rows_checked, rows_failed, measured from dq_parts"
+        f" semi join ({_LATEST}) using (result_id) order by measured desc, part"
+    )
+    for result_id, *part in con.execute(query).fetchall():
+        found.setdefault(result_id, []).append(ResultPart(*part))
+    return found
 
 
 _LATEST = """

@@ -21,6 +21,7 @@ class Rule:
 
     `reads` are the tables whose change makes a result stale and calls for a new one. `query` gives exactly one
     row: rows_checked, rows_failed, measured, threshold, passed, sample (record_ids or party_ids, never values).
+    `parts`, where there are any, is a query of what the rule measures part by part: see `worst_part`.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Rule:
     reads: tuple[str, ...]
     description: str
     query: str
+    parts: str = ""
 
 
 def no_row_breaks(checked: str, breaking: str) -> str:
@@ -56,6 +58,24 @@ def at_most(threshold: float, measuring: str) -> str:
 def at_least(threshold: float, measuring: str) -> str:
     """Return the query of a rule that bounds a figure from below, as `at_most` does from above."""
     return _bounded(threshold, ">=", measuring)
+
+
+def worst_part(threshold: float, floor: int, parts: str) -> str:
+    """Return the query of a rule that bounds the share of every part from above, if at least `floor` rows fail there.
+
+    `parts` is a query of one row per part: part (a source, a column, an attribute; never a value), checked, failed,
+    share, sample.
+    """
+    bound = f"{threshold!r}::double"
+    return (
+        f"with parts as materialized ({parts}),"
+        f" judged as (select *, failed >= {floor} as counts, counts and share > {bound} as breaks from parts)"
+        " select coalesce(sum(checked), 0)::bigint as rows_checked,"
+        " coalesce(sum(failed) filter (breaks), 0)::bigint as rows_failed,"
+        f" max(share) filter (counts)::double as measured, {bound} as threshold,"
+        " not coalesce(bool_or(breaks), false) as passed,"
+        " coalesce(arg_max(sample, share) filter (breaks), []::uuid[]) as sample from judged"
+    )
 
 
 def sample_of(id_: str, condition: str = "true") -> str:

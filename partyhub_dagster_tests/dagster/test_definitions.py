@@ -41,12 +41,14 @@ BLOCKING = {
     },
     "party_clusters": {
         "every_record_in_one_party", "key_is_unique__acceptances", "key_is_unique__cluster_conflicts",
-        "key_is_unique__decisions", "key_is_unique__dq_results", "key_is_unique__hub_epoch",
+        "key_is_unique__decisions", "key_is_unique__dq_parts", "key_is_unique__dq_results",
+        "key_is_unique__hub_epoch", "parties_merged", "parties_retired", "parties_split",
         "key_is_unique__party_clusters", "key_is_unique__removed_keys", "key_is_unique__watermarks", "largest_party",
         "not_same_holds", "party_id_is_the_anchor",
     },
     "golden_parties": {
-        "golden_is_complete", "key_is_unique__golden_history", "key_is_unique__golden_parties",
+        "golden_is_complete", "golden_values_changed", "key_is_unique__golden_history",
+        "key_is_unique__golden_parties",
         "key_is_unique__membership_history", "key_is_unique__party_lineage", "key_is_unique__releases",
         "lineage_has_no_gap", "lineage_replays_to_parties", "members_add_up", "provenance_is_complete",
     },

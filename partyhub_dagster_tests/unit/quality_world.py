@@ -36,6 +36,7 @@ quality:
   max_party_members: 3
   min_large_component: 2
   max_component_share: 0.7
+  impact: {min_affected: 1, min_rows: 1}
 """
 LOAD = "00000000-0000-0000-0000-00000000000f"
 RECORDS = ("ada", "ada2", "bob", "acme")
@@ -96,7 +97,9 @@ def _fill_mastering(con: duckdb.DuckDBPyConnection) -> None:
         checked = "map {'tax_id': [{'value': 'x', 'valid': true}]}"
         insert(
             con, "normalized_parties", record_id=id_of(name), source="'crm'", kind=kind, first_seen=sequence,
-            recency=sequence, values=checked, placeholders=0, exclusive_ids=f"['lei:{PARTY[name]}']",
+            recency=sequence, values=checked, placeholders=0, name_tokens=f"['{PARTY[name]}']",
+            phones="['+1']", **dict.fromkeys(("emails", "ids", "addresses"), "[]"),
+            exclusive_ids=f"['lei:{PARTY[name]}']",
         )  # fmt: skip
         insert(con, "blocking_keys", rule="'name'", key_hash=7, record_id=id_of(name), kind=kind)
         component, party = id_of(f"component of {PARTY[name]}"), id_of(PARTY[name])
