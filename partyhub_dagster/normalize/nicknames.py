@@ -13,3 +13,13 @@ def _roots() -> dict[str, str]:
 def root_of(given: str) -> str:
     """Return the root of a normalised given name; a name that is short for nothing is its own root."""
     return _roots().get(given, given)
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset({*_roots(), *_roots().values()})
+
+
+def is_known_given_name(word: str) -> bool:
+    """Tell whether a normalised word is in the list of given names and their short forms."""
+    return word in _known()
