@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from partyhub_dagster.cli import asking, building, governing, starting
+from partyhub_dagster.cli import asking, building, governing, quarantining, starting
 from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
 from partyhub_dagster.errors import PartyHubError, describe_error
@@ -30,6 +30,7 @@ def _before_any_command(config: Config = None) -> None:
 starting.register(app)
 building.register(app)
 governing.register(app)
+quarantining.register(app)
 asking.register(app)
 
 

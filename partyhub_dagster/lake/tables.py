@@ -75,7 +75,7 @@ QUARANTINE = Table(
     line | BIGINT | Line in a text file, row in a Parquet file; counted from 1.
     reasons | VARCHAR[] | Every reason, naming columns, never values.
     load_id | UUID | The load that rejected it.
-    replay_state | VARCHAR | `open` until somebody replays or dismisses it.
+    replay_state | VARCHAR | `open`; `replayed`: loaded after all; `superseded`: a later delivery brought its record.
 """),
     at_head=True,
 )

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
@@ -61,14 +62,46 @@ def load_delivery(
     began = _Began(now, time.monotonic())
     load_id = uuid.uuid4()
     try:
-        _read(con, source, delivery)
-        with write_transaction(place, con) as transaction:
-            counts = _store(transaction, source, delivery, load_id)
-            write_audit(transaction, _audit(delivery, load_id, began) | _counted(counts))
+        return _load(place, con, source, delivery, (load_id, began), lambda: _read(con, source, delivery))
     except PartyHubError as error:
         outcome = {"status": "failed", "error": str(error.args[0])}
         audit_failure(place, con, _audit(delivery, load_id, began) | outcome)
         raise _naming_file(error, delivery) from None
+
+
+def load_described(
+    place: LakePlace,
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    delivery: Delivery,
+    now: datetime,
+    also: Callable[[WriteTransaction], None],
+) -> LoadCounts:
+    """Load the rows of temp table `described`, which came from elsewhere than a file of the source.
+
+    They are single records, never a whole snapshot: nothing is deleted because they lack it. `also` writes what
+    belongs into the same transaction.
+    """
+    began, part = _Began(now, time.monotonic()), source.model_copy(update={"feed": "delta"})
+    return _load(place, con, part, delivery, (uuid.uuid4(), began), lambda: None, also)
+
+
+def _load(
+    place: LakePlace,
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    delivery: Delivery,
+    load: tuple[uuid.UUID, _Began],
+    read: Callable[[], None],
+    also: Callable[[WriteTransaction], None] = lambda _: None,
+) -> LoadCounts:
+    load_id, began = load
+    try:
+        read()
+        with write_transaction(place, con) as transaction:
+            counts = _store(transaction, source, delivery, load_id)
+            also(transaction)
+            write_audit(transaction, _audit(delivery, load_id, began) | _counted(counts))
     finally:
         for table in ("incoming", "described", "good", "staged", "new_versions"):
             con.execute(f"drop table if exists {table}")

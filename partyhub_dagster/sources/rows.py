@@ -8,6 +8,8 @@ from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.lake.metadata import quote_text
 
 _TIME_TEXT = "'%Y-%m-%dT%H:%M:%S.%f'"
+OF_COLUMNS = "^(key|version|event time|kind) column "
+"""How reasons begin that depend on hub.yaml; the others say that the row could not be read as it came."""
 _BLANKS = " \t\r\n\v\f\u00a0\u2007\u200b\u202f\u3000\ufeff"
 
 

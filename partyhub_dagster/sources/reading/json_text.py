@@ -20,12 +20,12 @@ def read_json_lines(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> Non
     read_lines(con, path, "json_lines")
     con.execute(
         f"create or replace temp table {out} as"
-        f" select position, trim(line, ' \t\r') as payload, {_reason('line', 'line')} as reason from json_lines"
+        f" select position, trim(line, ' \t\r') as payload, {record_reason('line', 'line')} as reason from json_lines"
         " union all by name"
         " select line as position, raw as payload, 'line cannot be read as text: ' || what as reason from rejects"
     )
     drop_lines(con, "json_lines")
-    _reject_deep(con, out)
+    reject_deep(con, out)
 
 
 def read_json(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> None:
@@ -50,11 +50,11 @@ def _read_list(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> None:
     con.execute(
         f"create or replace temp table {out} as"
         f" select row_number() over () as position, coalesce(element::varchar, 'null') as payload,"
-        f" {_reason('element::varchar', 'element')} as reason"
+        f" {record_reason('element::varchar', 'element')} as reason"
         f" from read_json({quote_text(str(path))}, format = 'array', records = 'false', compression = 'uncompressed',"
         f" columns = {{element: 'JSON'}}, maximum_object_size = {_MAX_OBJECT_BYTES})"
     )
-    _reject_deep(con, out)
+    reject_deep(con, out)
 
 
 def _refuse_object(path: Path) -> None:
@@ -83,7 +83,7 @@ def _list_under(con: duckdb.DuckDBPyConnection, path: Path, key: str) -> str:
     return str(row[1])
 
 
-def _reason(text: str, what: str) -> str:
+def record_reason(text: str, what: str) -> str:
     """Return the SQL that says why a text is no record; null where it is one."""
     return (
         f"case when {text} is null then '{what} is JSON but not an object'"
@@ -94,7 +94,7 @@ def _reason(text: str, what: str) -> str:
     )
 
 
-def _reject_deep(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+def reject_deep(con: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Give a reason to objects nested so deep that programs that walk through them would break."""
     suspects = con.execute(
         f"select position, payload from {rows} where reason is null and strlen(payload) > {2 * _MAX_DEPTH}"
