@@ -55,6 +55,11 @@ fmt: $(READY) ## format, and fix what can be fixed by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: docs
+docs: $(READY) ## rewrite the pages that are made from code: data dictionary, schema of hub.yaml
+	@$(BIN)/python -m partyhub_dagster.lake.dictionary > docs/data-dictionary.md
+	@$(BIN)/partyhub config schema > docs/hub.schema.json
+
 .PHONY: validate
 validate: $(READY) .dagster/dagster.yaml ## load the Dagster definitions and check them
 	@DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/dagster definitions validate -w workspace.yaml
