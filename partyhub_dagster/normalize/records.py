@@ -1,9 +1,9 @@
 """normalized_parties from raw records: distinct values through the cleaners once, joined back set-based."""
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 
 import duckdb
@@ -23,11 +23,11 @@ from partyhub_dagster.normalize.statements import (
 )
 from partyhub_dagster.normalize.text import SLOT_SEPARATOR
 from partyhub_dagster.normalize.versions import library_versions
+from partyhub_dagster.normalize.workers import CHUNK, Run
 
 __all__ = ["NormalizeCounts", "library_versions", "normalize_records"]
 
 _TABLES = ("wide", "person", "organization", "address", "slots", "cells", "countries", "results", "singles")
-_CHUNK = 10_000
 _ROW = pa.schema([("unit_key", pa.string()), ("cleaned", pa.string())])
 _LISTS = frozenset({"name_tokens", "names", "addresses"})
 
@@ -42,19 +42,25 @@ class NormalizeCounts:
 
 
 def normalize_records(
-    con: duckdb.DuckDBPyConnection, source: Source, attributes: Mapping[str, Attribute], raw: str, out: str
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    attributes: Mapping[str, Attribute],
+    raw: str,
+    out: str,
+    run: Run = map,
 ) -> NormalizeCounts:
     """Make the temporary table `out`: normalized_parties, without epoch, of the records of one source.
 
     Grain: one row per row of `raw`. Key: record_id.
     Reads: `raw` (record_id, source, source_record_id, first_seen, recency, event_time, payload as JSON object).
+    `run` applies cleaners to chunks of distinct values, by default one after another.
     Guarantees: a function of payload, hub.yaml and library versions alone; no value makes it raise.
     """
     layout = layout_of(source, attributes)
-    with _scratch(con), _no_cycle_search():
+    with _scratch(con):
         con.execute(f"create temp table normalize_wide as {extract_statement(source, layout, raw)}")
-        shown = _clean_units(con, layout, attributes)
-        clean_singles(con, layout, attributes)
+        shown = _clean_units(con, layout, attributes, run)
+        clean_singles(con, layout, attributes, run)
         _assemble(con, shown, layout, out)
         found = con.execute(
             "select count(*), coalesce(sum(placeholders), 0), coalesce(sum(invalid_values), 0)"
@@ -77,20 +83,8 @@ def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         drop()
 
 
-@contextmanager
-def _no_cycle_search() -> Iterator[None]:
-    """Pause the search for reference cycles: cleaners make none, and it takes a fifth of their time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def _clean_units(
-    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
+    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute], run: Run
 ) -> dict[str, dict[str, str]]:
     """Clean names and addresses; return per unit table the column that shows each attribute."""
     people, places = layout.person_layout(), layout.address_layout()
@@ -103,15 +97,15 @@ def _clean_units(
     }
     _clean_unit(
         con, "person", person_names.COLUMNS, len(people.attributes) * len(person_names.VALUE_PARTS),
-        lambda unit: person_names.clean_person_names(unit, people),
+        partial(person_names.clean_person_names, layout=people), run,
     )  # fmt: skip
     _clean_unit(
         con, "organization", organization_names.COLUMNS, len(owned),
-        lambda unit: organization_names.clean_organization_names(unit, slots, owned),
+        partial(organization_names.clean_organization_names, attributes=slots, order=owned), run,
     )  # fmt: skip
     _clean_unit(
         con, "address", addresses.COLUMNS, len(places.attributes) * len(addresses.VALUE_PARTS),
-        lambda unit: addresses.clean_addresses(unit, places),
+        partial(addresses.clean_addresses, layout=places), run,
     )  # fmt: skip
     return shown
 
@@ -135,23 +129,26 @@ def _clean_unit(
     columns: tuple[str, ...],
     values: int,
     clean: Callable[[str], list[str]],
+    run: Run,
 ) -> None:
     """Make normalize_<name>: one row per distinct unit with what its cleaner returns.
 
     A row comes from Python as one text and is split here: far cheaper than an Arrow array for each column.
     """
     found = con.execute(f"select distinct {name}_unit from normalize_wide where {name}_unit is not null")
-    batches = []
-    while chunk := found.fetchmany(_CHUNK):
-        units = [unit for (unit,) in chunk]
-        rows = [SLOT_SEPARATOR.join(clean(unit)) for unit in units]
-        batches.append(pa.record_batch([pa.array(units, pa.string()), pa.array(rows, pa.string())], _ROW))
+    chunks = iter(partial(found.fetchmany, CHUNK), [])
+    batches = list(run(partial(_clean_chunk, clean), ([unit for (unit,) in chunk] for chunk in chunks)))
     con.register("normalize_cleaned", pa.Table.from_batches(batches, _ROW))
     try:
         statement = split_statement("normalize_cleaned", columns, _LISTS, values)
         con.execute(f"create temp table normalize_{name} as {statement}")
     finally:
         con.unregister("normalize_cleaned")
+
+
+def _clean_chunk(clean: Callable[[str], list[str]], units: list[str]) -> pa.RecordBatch:
+    rows = [SLOT_SEPARATOR.join(clean(unit)) for unit in units]
+    return pa.record_batch([pa.array(units, pa.string()), pa.array(rows, pa.string())], _ROW)
 
 
 def _assemble(

@@ -1,6 +1,7 @@
 """Phones, e-mails, identifiers and all else of one value each: every distinct value is cleaned once."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.resources import files
 
 import duckdb
@@ -17,6 +18,7 @@ from partyhub_dagster.normalize.layout import Cleaning, Layout
 from partyhub_dagster.normalize.numbers import clean_free_text, clean_number
 from partyhub_dagster.normalize.phones import clean_phone
 from partyhub_dagster.normalize.websites import clean_website
+from partyhub_dagster.normalize.workers import CHUNK, Run
 
 _HINTED = frozenset({"phone", "tax_id", "identifier"})
 """Types that are read by the country of the record."""
@@ -51,7 +53,7 @@ def cleaner_of(cleaning: Cleaning, hint: str) -> Callable[[str], Cleaned]:
 
 
 def clean_singles(
-    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute]
+    con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Mapping[str, Attribute], run: Run
 ) -> None:
     """Make normalize_singles: one row per value of a record, cleaned.
 
@@ -62,9 +64,9 @@ def clean_singles(
     con.register("normalize_none", _RESULT.empty_table())
     con.execute("create temp table normalize_results as select * from normalize_none")
     con.unregister("normalize_none")
-    _clean(con, layout, "s.type = 'country'", "''")
+    _clean(con, layout, "s.type = 'country'", "''", run)
     con.execute(_statement("create_countries.sql"))
-    _clean(con, layout, "s.type != 'country'", "case when s.hinted then n.country else '' end")
+    _clean(con, layout, "s.type != 'country'", "case when s.hinted then n.country else '' end", run)
     con.execute(_statement("create_singles.sql"))
 
 
@@ -95,7 +97,7 @@ def _write_slots(con: duckdb.DuckDBPyConnection, layout: Layout, attributes: Map
     con.unregister("normalize_given")
 
 
-def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str) -> None:
+def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str, run: Run) -> None:
     """Clean the distinct values of the slots that `which` takes, and add them to normalize_results."""
     countries = "join normalize_countries n using (rid)" if "n." in hint else ""
     groups = con.execute(f"""
@@ -103,18 +105,21 @@ def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str
         from normalize_cells c join normalize_slots s using (slot) {countries}
         where {which}
         group by all""").to_arrow_table()
-    batches = [
-        _batch(cleaning.as_py(), hint_.as_py(), raws.values, layout)
+    chunks = (
+        (cleaning.as_py(), hint_.as_py(), raws.values[start : start + CHUNK])
         for cleaning, hint_, raws in zip(*(column.combine_chunks() for column in groups.columns), strict=True)
-    ]
+        for start in range(0, len(raws.values), CHUNK)
+    )
+    batches = list(run(partial(_clean_chunk, layout.cleanings), chunks))
     con.register("normalize_given", pa.Table.from_batches(batches, schema=_RESULT))
     con.execute("insert into normalize_results select * from normalize_given")
     con.unregister("normalize_given")
 
 
-def _batch(cleaning: int, hint: str, raws: pa.Array, layout: Layout) -> pa.RecordBatch:
+def _clean_chunk(cleanings: tuple[Cleaning, ...], chunk: tuple[int, str, pa.Array]) -> pa.RecordBatch:
     """Clean distinct values of one cleaning and hint."""
-    clean = cleaner_of(layout.cleanings[cleaning], hint)
+    cleaning, hint, raws = chunk
+    clean = cleaner_of(cleanings[cleaning], hint)
     cleaned = zip(*map(clean, raws.to_pylist()), strict=True)
     rest = [
         pa.array(column, type=field.type) for column, field in zip(cleaned, list(_RESULT)[3:], strict=True)

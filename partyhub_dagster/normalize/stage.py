@@ -8,7 +8,8 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import read_delta, write_stage
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES, SOURCE_PARTIES
-from partyhub_dagster.normalize.records import library_versions, normalize_records
+from partyhub_dagster.normalize.records import NormalizeCounts, library_versions, normalize_records
+from partyhub_dagster.normalize.workers import Run, cleaning_workers
 
 STAGE = "normalized_parties"
 
@@ -41,10 +42,31 @@ def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:
     if delta.is_empty(con, [SOURCE_PARTIES]):
         return NormalizedChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(SOURCE_PARTIES, 'record_id')}")
+    looked_at = session.count("dirty")
+    with cleaning_workers(looked_at, session.place.threads) as run:
+        tables, counts = _normalize_sources(session, config, run)
+    rows = " union all by name ".join(f"from {table}" for table in ("none_normalized", *tables))
     con.execute(
-        "create or replace temp table normalized as select * exclude (epoch) from normalized_parties limit 0"
+        "create or replace temp table none_normalized as select * exclude (epoch) from normalized_parties limit 0"
     )
-    placeholders = invalid = 0
+    con.execute(f"create or replace temp view normalized as {rows}")
+    scope = None if delta.everything else "dirty"
+    (written,) = write_stage(
+        session.place, con, delta, lambda tx: [tx.write_differences(NORMALIZED_PARTIES, "normalized", scope)]
+    )
+    con.execute("drop view normalized")
+    session.drop("dirty", "raw", "none_normalized", *tables)
+    placeholders, invalid = sum(c.placeholders for c in counts), sum(c.invalid_values for c in counts)
+    return NormalizedChanges(looked_at, written.changed, written.removed, placeholders, invalid)
+
+
+def _normalize_sources(
+    session: Session, config: HubConfig, run: Run
+) -> tuple[list[str], list[NormalizeCounts]]:
+    """Make a temp table of the dirty records of each source, normalised; return the tables and what was found."""
+    con = session.con
+    tables: list[str] = []
+    counts: list[NormalizeCounts] = []
     for name, source in config.sources.items():
         con.execute(
             "create or replace temp table raw as"
@@ -52,16 +74,7 @@ def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:
             " from source_parties semi join dirty using (record_id)"
             f" where source = {quote_text(name)} and not deleted"
         )
-        if session.count("raw") == 0:
-            continue
-        counts = normalize_records(con, source, config.attributes, "raw", "normalized_source")
-        placeholders += counts.placeholders
-        invalid += counts.invalid_values
-        con.execute("insert into normalized by name from normalized_source")
-    looked_at = session.count("dirty")
-    scope = None if delta.everything else "dirty"
-    (written,) = write_stage(
-        session.place, con, delta, lambda tx: [tx.write_differences(NORMALIZED_PARTIES, "normalized", scope)]
-    )
-    session.drop("dirty", "normalized", "raw", "normalized_source")
-    return NormalizedChanges(looked_at, written.changed, written.removed, placeholders, invalid)
+        if session.count("raw") > 0:
+            tables.append(f"normalized_{len(tables)}")
+            counts.append(normalize_records(con, source, config.attributes, "raw", tables[-1], run))
+    return tables, counts
