@@ -187,8 +187,7 @@ def _guesses(drafts: Sequence[Any]) -> list[dict[str, Any]]:
             ("kind", draft.kind.written, draft.kind.certainty, draft.kind.why),
             ("country", draft.country, 0.7 if draft.country else 0.0, draft.country_why),
         ]
-        if draft.order is not None:
-            guessed.append((draft.order.setting, draft.order.written["column"], 0.7, draft.order.why))
+        guessed += [(order.setting, order.written["column"], 0.7, order.why) for order in draft.orders]
         if draft.deleted is not None:
             guessed.append(("deleted", draft.deleted["column"], 0.7, "few words, some mean deleted"))
         guessed += [(target.column, target.written, target.certainty, target.why) for target in draft.targets]
@@ -216,8 +215,8 @@ def _shown(guess: Any) -> str:
         case None:
             return "left out"
         case {"type": type_, **rest}:
-            extra = " ".join(str(value) for key, value in rest.items() if key != "values")
-            return f"{type_} {extra}".strip()
+            words = (f"split by {value!r}" if key == "split" else str(value) for key, value in rest.items())
+            return " ".join([type_, *words])
         case {"column": column}:
             return f"by {column}"
         case list():

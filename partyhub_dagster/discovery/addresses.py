@@ -11,6 +11,10 @@ _NO_QUALIFIERS = frozenset(
     "addr address adresse anschrift street current residential primary main name kunden kunde customer cust postal fake"
     " full code line home party client legal hq".split()
 )
+_PLACE = (
+    {"type": "address", "part": "city", "attribute": "birth_place"},
+    "heading; compared as a place, since the records name no other city",
+)
 _TELLING = frozenset({"full", "line", "postal_code", "city"})
 
 
@@ -30,6 +34,8 @@ def feed_addresses(columns: Sequence[Judged]) -> dict[str, tuple[Any, str]]:
         if held is not None:
             found[held.name] = (None, f"a second {part} of the address; {column.name} is taken")
         group[part] = column
+    if not any("city" in group for group in groups.values()):
+        found |= {column.name: _PLACE for column in columns if column.meaning == "birth_place"}
     for qualifier, group in _joined(groups).items():
         attribute = "address" if not qualifier else f"{qualifier}_address"
         if not _TELLING & set(group):

@@ -15,7 +15,7 @@ from partyhub_dagster.discovery.keys import (
     OrderGuess,
     guess_deleted,
     guess_key,
-    guess_order,
+    guess_orders,
 )
 from partyhub_dagster.discovery.kinds import KindGuess, guess_kind, of_kind
 from partyhub_dagster.discovery.meanings import Judged, judge
@@ -45,7 +45,7 @@ class SourceDraft:
     kind: KindGuess
     country: str | None
     country_why: str
-    order: OrderGuess | None
+    orders: Sequence[OrderGuess]
     deleted: dict[str, Any] | None
     targets: Sequence[Target] = field(default_factory=tuple)
 
@@ -79,12 +79,17 @@ def draft_source(
     country, country_why = (answers.country, "said") if answers.country else guess_country(profiles)
     columns = [judge(read_as_of(profile, country)) for profile in profiles]
     key = _said_key(feed, answers.key) or guess_key(con, feed, columns)
-    order = guess_order(con, feed, columns, key.columns)
+    orders = guess_orders(con, feed, columns, key.columns)
     deleted = guess_deleted(columns)
     kind = of_kind(answers.kind, 1.0, "said") if answers.kind else guess_kind(columns)
-    used = {*key.columns, kind.column, order and order.written["column"], deleted and deleted["column"]}
+    used = {
+        *key.columns,
+        kind.column,
+        *(order.written["column"] for order in orders),
+        deleted and deleted["column"],
+    }
     targets = feed_attributes(columns, kind, country, frozenset(name for name in used if name))
-    draft = SourceDraft(feed, columns, key, kind, country, country_why, order, deleted, targets)
+    draft = SourceDraft(feed, columns, key, kind, country, country_why, orders, deleted, targets)
     if not draft.mapped:
         raise ConfigError(
             f"{feed.paths[0].name}: no column means anything to the hub ({len(columns)} were read); nothing was"

@@ -1,5 +1,6 @@
 """How files without a hub.yaml are written, which of them are one source, and their rows as a table of text."""
 
+import csv
 import glob
 import re
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ import duckdb
 from partyhub_dagster.config import Source
 from partyhub_dagster.config.file_formats import FileFormat, format_of
 from partyhub_dagster.errors import SourceError
-from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.normalize.text import tokens
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.reading.compression import content_chunks
@@ -21,7 +21,7 @@ from partyhub_dagster.sources.rows import column_text
 
 _PROBE_BYTES = 1 << 20
 _BEGINNINGS: dict[bytes, FileFormat] = {b"PAR1": "parquet", b"Obj\x01": "avro", b"{": "jsonl", b"[": "json"}
-_LOOKS_LIKE_A_VALUE = re.compile(r"^$|^[\d.,:/+-]+$|@")
+_LOOKS_LIKE_A_VALUE = re.compile(r"^[\d.,:/+-]+$|@")
 _PART_OF_A_DATE = re.compile(r"(19|20)\d\d(\d\d){0,2}|[01]\d|[0-3]\d")
 
 
@@ -130,7 +130,9 @@ def _as_source(path: Path, format_: FileFormat, csv: dict[str, Any]) -> Source:
 
 def _source_name(paths: list[Path], taken: set[str]) -> str:
     """Name a source after its file without the date of delivery, or after the folder when it has several."""
-    stem = paths[0].name.split(".", 1)[0] if len(paths) == 1 else paths[0].parent.name
+    stem = paths[0].name.split(".", 1)[0]
+    if len(paths) > 1 or not re.search(r"[^\W\d_]", stem):
+        stem = paths[0].parent.name
     said = tokens(stem)
     words = (
         "_".join(word for word in said if not _PART_OF_A_DATE.fullmatch(word) or said[0] == word) or "source"
@@ -159,8 +161,8 @@ def _csv_options(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     options: dict[str, Any] = {} if encoding == "utf-8" else {"encoding": encoding}
     try:
         with plain_file(con, _as_source(path, "csv", options), path) as plain:
-            delimiter, quote = _sniff(con, plain)
-            has_header = _has_header(con, plain, delimiter)
+            delimiter, quote, escape = _sniff(con, plain)
+            has_header = _has_header(plain, delimiter)
     except OSError as error:
         raise SourceError(
             f"{path.name} could not be read ({type(error).__name__}); nothing was written.",
@@ -170,21 +172,23 @@ def _csv_options(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
         options["delimiter"] = delimiter
     if quote == "'":
         options["quote"] = quote
+    if escape == "\\":
+        options["escape"] = escape
     if not has_header:
         options["header"] = False
     return options
 
 
-def _sniff(con: duckdb.DuckDBPyConnection, plain: Path) -> tuple[str, str]:
+def _sniff(con: duckdb.DuckDBPyConnection, plain: Path) -> tuple[str, str, str]:
     try:
         found = con.execute(
-            "select delimiter, quote from sniff_csv(?, sample_size = 20480, ignore_errors = true)",
+            "select delimiter, quote, escape from sniff_csv(?, sample_size = 20480, ignore_errors = true)",
             [str(plain)],
         ).fetchone()
     except duckdb.Error:
         found = None  # one column, or rows so broken that reading will tell
-    delimiter, quote = found or (",", '"')
-    return (delimiter if len(delimiter) == 1 else ","), quote
+    delimiter, quote, escape = found or (",", '"', '"')
+    return (delimiter if len(delimiter) == 1 else ","), quote, escape
 
 
 def _encoding(path: Path) -> str:
@@ -204,15 +208,12 @@ def _encoding(path: Path) -> str:
     return "utf-16" if half and max(head[0::2].count(0), head[1::2].count(0)) > 0.6 * half else "utf-8"
 
 
-def _has_header(con: duckdb.DuckDBPyConnection, plain: Path, delimiter: str) -> bool:
-    """A header names every column, and no name looks like a value."""
-    try:
-        row = con.execute(
-            f"select * from read_csv({quote_text(str(plain))}, header = false, all_varchar = true, delim = ?,"
-            " null_padding = true, ignore_errors = true, strict_mode = false) limit 1",
-            [delimiter],
-        ).fetchone()
-    except duckdb.Error:
-        return True
-    cells = [str(cell or "").strip() for cell in row or ()]
-    return bool(cells) and not any(_LOOKS_LIKE_A_VALUE.search(cell) for cell in cells)
+def _has_header(plain: Path, delimiter: str) -> bool:
+    """A header names most columns, and no name looks like a value."""
+    with plain.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        try:
+            cells = [cell.strip() for cell in next(csv.reader(text, delimiter=delimiter), [])]
+        except csv.Error:
+            return True
+    named = [cell for cell in cells if cell]
+    return 2 * len(named) > len(cells) and not any(_LOOKS_LIKE_A_VALUE.search(cell) for cell in named)

@@ -25,6 +25,7 @@ _POSTCODE = re.compile(
     re.IGNORECASE,
 )
 _STREET_ENDS = re.compile(r"(str|strasse|straße|weg|gasse|platz|allee|ring|laan|straat|gata|vej|ulica)\.?$")
+_SSN = re.compile(r"^\d{3}[- ]?\d{2}[- ]?\d{4}$")
 _PHONE_SIGNS = re.compile(r"^\+|[()]|\d[ ./-]\d")
 
 
@@ -51,7 +52,9 @@ FITS: dict[str, Callable[[str], bool]] = {
     "country": lambda value: usual_country_code(value) is not None,
     "lei": lambda value: clean_identifier(value, "lei", None).valid is True,
     "iban": lambda value: clean_identifier(value, "iban", None).valid is True,
-    "us_ssn": lambda value: clean_identifier(value, "us_ssn", "US").valid is True,
+    "us_ssn": lambda value: (
+        _SSN.match(value) is not None and clean_identifier(value, "us_ssn", "US").valid is True
+    ),
     "eu_vat": lambda value: value[:2].isalpha() and clean_identifier(value, "eu_vat", None).valid is True,
     "organization_name": _is_organization,
     "given_name": _is_person,

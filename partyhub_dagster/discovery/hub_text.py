@@ -71,8 +71,7 @@ def _source(draft: SourceDraft, root: Path) -> list[str]:
             _sure(key.certainty, key.why),
         )
     )
-    if draft.order is not None:
-        lines.append(_line("    ", draft.order.setting, draft.order.written, f"likely: {draft.order.why}"))
+    lines += [_line("    ", order.setting, order.written, f"likely: {order.why}") for order in draft.orders]
     if draft.deleted is not None:
         lines.append(_line("    ", "deleted", draft.deleted, "likely: rows that delete their record"))
     lines.append(_line("    ", "kind", kind.written, _sure(kind.certainty, kind.why)))
@@ -110,7 +109,7 @@ def _left_out(target: Target) -> str:
 
 def _survivorship(drafts: Sequence[SourceDraft]) -> list[str]:
     attributes = {attribute for draft in drafts for attribute in _fed(draft)}
-    timed = any(draft.order is not None for draft in drafts)
+    timed = any(draft.orders for draft in drafts)
     lines = ["survivorship:"]
     if len(drafts) > 1:
         lines.append(

@@ -24,6 +24,7 @@ _NOT_STABLE = frozenset(
     {"email", "phone", "date_of_birth", "website", "name", "organization_name", "event_time", "version"}
 )
 _TRIED = 8
+_NEARLY_UNIQUE = 1.25
 _ALLOWED_EMPTY = 0.01
 
 
@@ -53,10 +54,10 @@ def guess_key(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Sequence[Judg
         SourceError: nothing identifies a record.
     """
     alone = [column for column in columns if _is_unique(con, feed, [column.profile])]
-    if alone:
-        best = max(alone, key=_stability)
+    best = max(alone, key=_stability, default=None)
+    if best is not None and (_stability(best) >= 0 or _with_versions(con, feed, columns) is None):
         score = _stability(best)
-        certainty = 0.95 if score >= 3 else 0.75 if score >= 1 else 0.4
+        certainty = 0.95 if score >= 2.5 else 0.75 if score >= 1 else 0.4
         return KeyGuess((best.name,), certainty, "unique in every file")
     for column in columns:
         if column.meaning == "key" and _is_unique(con, feed, [column.profile], empty=_ALLOWED_EMPTY):
@@ -103,9 +104,8 @@ def _stability(column: Judged) -> float:
     """Score how much a unique column looks like the id of a record; names, mails and numbers with fractions do not."""
     words = column.meaning
     profile = column.profile
-    score = 3.0 if words == "key" else 1.0 if words is None else 0.0
+    score = 3.0 if words == "key" else 1.5 if words == "label" else 1.0 if words is None else 0.0
     score -= 2.0 if words in _NOT_STABLE else 0.0
-    score -= 1.0 if words == "label" else 0.0
     score -= 1.0 if share_of(profile.sample, lambda value: " " in value or "@" in value) > 0.2 else 0.0
     score -= 0.5 if share_of(profile.sample, lambda value: "." in value) > 0.2 else 0.0
     return score - profile.number / 1_000
@@ -114,11 +114,17 @@ def _stability(column: Judged) -> float:
 def _with_versions(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Sequence[Judged]) -> KeyGuess | None:
     """An id that repeats is a key all the same if a version or time tells its rows apart."""
     orders = [c for c in columns if c.meaning in ("version", "event_time") and c.profile.fill == 1]
-    for column in (c for c in columns if c.meaning == "key" and c.profile.fill == 1):
+    ids = [c for c in columns if c.profile.fill == 1 and (c.meaning == "key" or _is_nearly_unique(c))]
+    for column in sorted(ids, key=lambda c: c.meaning != "key"):
         for order in orders:
             if _is_unique(con, feed, [column.profile, order.profile]):
                 return KeyGuess((column.name,), 0.8, f"repeats, and {order.name} tells its versions apart")
     return None
+
+
+def _is_nearly_unique(column: Judged) -> bool:
+    """ENTITY_ID may be a label, which repeats in every group, or an id, which repeats for a few new versions."""
+    return column.meaning == "label" and column.profile.repetition < _NEARLY_UNIQUE
 
 
 def _composite(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Sequence[Judged]) -> KeyGuess | None:
@@ -133,25 +139,28 @@ def _composite(con: duckdb.DuckDBPyConnection, feed: Feed, columns: Sequence[Jud
     return None
 
 
-def guess_order(
+def guess_orders(
     con: duckdb.DuckDBPyConnection, feed: Feed, columns: Sequence[Judged], key: Sequence[str]
-) -> OrderGuess | None:
-    """Find a column that every row fills and that says which row of a key is the newer."""
+) -> tuple[OrderGuess, ...]:
+    """Find what says which row of a key is the newer: a version that every row has, a time, or both."""
+    found: dict[str, OrderGuess] = {}
     for setting in ("version", "event_time"):
         for column in columns:
-            if column.meaning != setting or column.name in key or column.profile.fill < 1:
+            if column.meaning != setting or column.name in key or setting in found:
                 continue
+            if column.profile.fill < 1 and "version" not in found:
+                continue  # a row without any order would go to quarantine
             written = _order(con, feed, column, setting)
             if written is not None:
-                return OrderGuess(setting, written, f"heading, and every row has one ({column.name})")
-    return None
+                found[setting] = OrderGuess(setting, written, "heading, and the hub can read every value")
+    return tuple(found.values())
 
 
 def _order(con: duckdb.DuckDBPyConnection, feed: Feed, column: Judged, setting: str) -> dict[str, str] | None:
     cell = f"c{column.profile.number}"
 
     def all_are(test: str) -> bool:
-        found = con.execute(f"select bool_and({test}) from {feed.table}").fetchone()
+        found = con.execute(f"select bool_and({test}) from {feed.table} where {cell} is not null").fetchone()
         return bool(found and found[0])
 
     if setting == "version":

@@ -18,6 +18,7 @@ from partyhub_dagster.normalize.emails import clean_email
 _SEPARATORS = (";", "|", ",", " / ", "/")
 _TEXTS = {
     "gender": "gender",
+    "employer": "employer",
     "birth_place": "birth_place",
     "occupation": "occupation",
     "house_number": "house_number",
@@ -25,10 +26,15 @@ _TEXTS = {
 _ABOUT_THE_ROW = {
     "event_time": "says when the row changed, but not in every row or in a form the hub reads",
     "version": "not a whole number in every row",
-    "deleted": "values do not tell which rows are deletions",
+    "deleted": "no value says deleted yet; write `deleted: {column, values}` of the source if one will",
     "kind": "values do not tell persons from organizations",
     "label": "says which records belong together: a result of matching, not evidence for it",
 }
+_OTHER_NAMES = frozenset(
+    "trade style trading local english native alias aka maiden former other birth alternate previous second"
+    " secondary".split()
+)
+"""A column of such names says something else than the name itself; all names of a record are compared."""
 _REPEATS = "repeats, so it is no key of records; map it as an identifier only if the source gives it to one party each"
 
 
@@ -70,7 +76,9 @@ def _names(columns: Sequence[Judged], kind: KindGuess) -> dict[str, tuple[Any, s
     wholes = [c for c in columns if c.meaning == "person_name:full"]
     organizations = [c for c in columns if c.meaning == "organization_name"]
     for column in columns:
-        if column.meaning == "name" and not column.heading.whole and _another_holds_it(column, columns):
+        says = set(column.heading.qualifier.split("_"))
+        other = column.meaning == "name" and not column.heading.whole and _another_holds_it(column, columns)
+        if other and not says & _OTHER_NAMES:
             found[column.name] = (
                 None,
                 "the name of something else, it seems; another column holds the party's",
@@ -119,9 +127,14 @@ def _wholes(wholes: list[Judged], kind: KindGuess) -> dict[str, tuple[Any, str]]
         return {}
     if "person" not in kind.kinds:
         return {c.name: (None, "a person's name, but the records are organizations") for c in wholes}
-    fullest = max(wholes, key=lambda c: (c.profile.fill > 0.5, _words(c), c.profile.fill))
+    others = {c.name for c in wholes if set(c.heading.qualifier.split("_")) & _OTHER_NAMES}
+    fullest = max(
+        wholes, key=lambda c: (c.name not in others, c.profile.fill > 0.5, _words(c), c.profile.fill)
+    )
     return {
-        column.name: ("person_name", column.why) if column is fullest else (None, f"{fullest.name} says more")
+        column.name: ("person_name", column.why)
+        if column is fullest or column.name in others
+        else (None, f"{fullest.name} says more")
         for column in wholes
     }
 

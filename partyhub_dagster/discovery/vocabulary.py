@@ -12,12 +12,12 @@ PHRASES: dict[str, str] = {
         "nom prenom, nom et prenom, nombre completo, nombre y apellidos, nome cognome"
     ),
     "person_name:given": (
-        "first name, firstname, given name, givenname, first nm, fname, forename, given, first, "
+        "first name, name first, firstname, name given, given name, givenname, fname, forename, given, first, "
         "vorname, rufname, prenom, nombre, voornaam, nome"
     ),
-    "person_name:middle": "middle name, middlename, middle initial, middle nm, mname, middle, zweiter vorname",
+    "person_name:middle": "middle name, name middle, middlename, middle initial, mname, middle, zweiter vorname",
     "person_name:family": (
-        "last name, lastname, surname, family name, familyname, last nm, lname, last, family, "
+        "last name, name last, lastname, name family, surname, family name, familyname, last nm, lname, last, family, "
         "nachname, familienname, zuname, nom de famille, nom, apellido, apellidos, achternaam, "
         "cognome"
     ),
@@ -94,13 +94,14 @@ PHRASES: dict[str, str] = {
         "birth place, birthplace, place of birth, city of birth, geburtsort, lieu de naissance, lugar "
         "de nacimiento"
     ),
-    "occupation": "occupation, profession, job title, beruf, employer, arbeitgeber",
+    "occupation": "occupation, profession, job title, beruf",
+    "employer": "employer, employer name, arbeitgeber",
     "tax_id:us_ssn": "ssn, social security number, social security, social security no, ssn number",
     "tax_id": (
         "tax id, taxid, tax number, tax no, tin, tin number, tax identification number, steuernummer, "
         "steuer nr, steuer id, nif, codigo fiscal, codice fiscale, numero fiscal, fiscal code"
     ),
-    "tax_id:us_ein": "ein, fein, employer identification number",
+    "tax_id:us_ein": "federal tax id, ein, fein, employer identification number",
     "tax_id:eu_vat": (
         "vat, vat id, vat number, vat no, ust id, ust idnr, ustid, ust id nr, ustidnr, umsatzsteuer "
         "id, tva, numero tva, partita iva, btw, btw nummer"
@@ -123,18 +124,22 @@ PHRASES: dict[str, str] = {
         "kvk nummer, crn"
     ),
     "identifier:iban": "iban, iban number",
+    "identifier:bic": "bic, bic code, swift, swift code, swift bic",
     "identifier:npi": "npi, npi number",
     "event_time": (
-        "last modified date, lastmodifieddate, last modified, last update, last updated, updated at, "
+        "as of, last modified date, lastmodifieddate, last modified, last update, last updated, updated at, "
         "updated on, updated, update date, update ts, modified at, modified on, modified, modified "
         "date, mod date, mod ts, changed at, changed on, last changed, change date, changed, "
         "geaendert am, geandert am, geandert, geaendert, aenderungsdatum, anderungsdatum, letzte "
         "anderung, letzte aenderung, stand, date maj, date modification, fecha actualizacion, as of "
         "date, valid from, event time, timestamp"
     ),
-    "version": "version, version number, revision, rev, record version, rev no, row version",
+    "version": (
+        "version no, version nr, revision number, version, version number, "
+        "revision, rev, record version, rev no, row version"
+    ),
     "deleted": (
-        "is deleted, deleted, deleted flag, delete flag, geloescht, geloscht, op, operation, change type"
+        "action, is deleted, deleted, deleted flag, delete flag, geloescht, geloscht, op, operation, change type"
     ),
     "kind": (
         "record type, party type, customer type, client type, entity type, kind, party kind, "

@@ -26,6 +26,7 @@ _OF_RIGOUR = {
 }
 _FORMATS = {"duns": re.compile(r"\d{9}")}
 """Schemes that have a shape, but no check digit any more."""
+_LEI_LENGTH = 20
 _LENGTHS = {"us_ssn": 9, "ssn": 9, "us_ein": 9, "ein": 9, "us_itin": 9, "us_tin": 9, "us_atin": 9, "duns": 9}
 _TAX_NUMBERS = (
     "tin",
@@ -74,6 +75,8 @@ def is_valid(compact: str, scheme: str, country: str | None) -> bool | None:
     """Tell whether the check of the scheme holds; nothing where there is none to make."""
     if scheme in _FORMATS:
         return None if _FORMATS[scheme].fullmatch(compact) else False
+    if scheme == "lei" and len(compact) != _LEI_LENGTH:  # python-stdnum looks at the check digits only
+        return False
     check = _check_of(scheme, country)
     if check is None:
         return None

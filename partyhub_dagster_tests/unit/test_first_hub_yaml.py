@@ -193,3 +193,38 @@ def test_a_file_that_says_nothing_is_refused(partyhub: Run, tmp_path: Path, cont
     assert code == 1
     assert said in err
     assert not (tmp_path / "hub.yaml").exists()
+
+
+def test_versions_times_other_names_and_places_are_found(partyhub: Run, tmp_path: Path) -> None:
+    rows = "".join(
+        f"{100 + n},{n % 3 + 1},2024-01-{n + 1:02} 10:00,{GIVEN[n]} {FAMILY[n]},{FAMILY[n]},Ulm,{'YN'[n > 0]}\n"
+        for n in range(8)
+    )
+    heading = "PERSON_NO,VERSION_NO,AS_OF,FULL_NAME,MAIDEN_NAME,birth_place,deleted\n"
+    (tmp_path / "000.csv").write_text(heading + rows, encoding="utf-8")
+    assert partyhub("init", "000.csv", "--yes", "--out", str(tmp_path / "hub.yaml"))[0] == 0
+    (source,) = written(tmp_path / "hub.yaml")["sources"].values()
+    assert source["key"] == "PERSON_NO"
+    assert source["version"] == {"column": "VERSION_NO", "type": "integer"}
+    assert source["event_time"] == {"column": "AS_OF", "type": "timestamp"}
+    assert source["deleted"] == {"column": "deleted", "values": ["Y"]}
+    assert source["columns"]["FULL_NAME"] == source["columns"]["MAIDEN_NAME"] == "person_name"
+    assert source["columns"]["birth_place"]["attribute"] == "birth_place"
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ('id|first_name|last_name\n1|Eva|"Tal|Berg"\n2|Uta|Ahl\n', {"delimiter": "|"}),
+        ('id,first_name,last_name\n1,Eva,"a \\"b\\""\n2,Uta,"x, \\"y\\""\n', {"escape": "\\"}),
+        ("\ufeffid;first_name;last_name\n1;Eva;Tal\n2;Uta;Ahl\n", {"delimiter": ";"}),
+    ],
+)
+def test_how_a_csv_file_is_written_is_found(
+    partyhub: Run, tmp_path: Path, content: str, options: dict[str, str]
+) -> None:
+    (tmp_path / "people.csv").write_text(content, encoding="utf-8")
+    assert partyhub("init", "people.csv", "--yes")[0] == 0
+    source = written(tmp_path / "hub.yaml")["sources"]["people"]
+    assert source["csv"] == options
+    assert set(source["columns"]) == {"first_name", "last_name"}

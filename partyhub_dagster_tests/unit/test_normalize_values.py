@@ -118,6 +118,7 @@ def test_a_date_that_stands_for_nothing_is_a_placeholder(raw: str) -> None:
     ("raw", "scheme", "country", "value", "valid"),
     [
         ("5493001kjtiigc8y1r12", "lei", None, "5493001KJTIIGC8Y1R12", True),
+        ("3214282912345698765432161182", "lei", None, "3214282912345698765432161182", False),
         ("549300HKVFVS8QGCBR57", "lei", None, "549300HKVFVS8QGCBR57", False),
         ("536-90-4399", "us_ssn", None, "536904399", True),
         ("536-90-439", "us_ssn", None, "053690439", True),
