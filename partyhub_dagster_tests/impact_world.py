@@ -175,7 +175,11 @@ def full_snapshot(hub: Hub) -> Hub:
     for n, row in enumerate(kept):
         if n % 20 == 0:
             row |= {"telephoneNumber": f"312-555-{n:04}"[:12], "lastUpdateTimestamp": "2026-01-05T08:00:00Z"}
-    deliver(hub, "dnb/001.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
+    deliver(
+        hub,
+        "dnb/001.jsonl",
+        "".join(json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n" for row in kept),
+    )
     return hub
 
 

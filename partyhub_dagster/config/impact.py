@@ -16,7 +16,7 @@ class Impact(Section):
     min_affected: Count = 50
     """Fewer rows, records, parties or values than this are never out of proportion."""
     min_rows: Count = 100
-    """Sources of which fewer records were written, or held before, are not compared by shares."""
+    """Deliveries of fewer rows, and sources with fewer records, are not compared by shares."""
     max_merged_share: Share = 0.1
     """Parties of the release that are now part of another party."""
     max_split_share: Share = 0.1
@@ -29,3 +29,11 @@ class Impact(Section):
     """Golden values of an attribute that are replaced or lost."""
     max_placeholder_rise: Share = 0.3
     """By how much the share of a source's records with values that stand for nothing may rise."""
+    max_fill_drop: Share = 0.3
+    """By how much the share of rows with a value in a column may fall against earlier deliveries."""
+    max_one_value_rise: Share = 0.2
+    """By how much the share of rows with one and the same name, phone, e-mail or identifier may rise."""
+    max_shifted_share: Share = 0.2
+    """Columns of a delivery whose values look unlike those of earlier deliveries: dates for words, say."""
+    max_row_loss: Share = 0.3
+    """Rows by which a full snapshot may be shorter than the one before."""

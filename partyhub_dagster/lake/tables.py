@@ -106,6 +106,22 @@ LOAD_AUDIT = Table(
 """),
     at_head=True,
 )
+LOAD_PROFILES = Table(
+    "load_profiles",
+    "one row per load and mapped column: what a sample of its live rows looks like, in counts",
+    ("load_id", "column_name"),
+    _columns("""
+    load_id | UUID | Id of the load.
+    column_name | VARCHAR | Column of the source.
+    sampled | BIGINT | Rows looked at.
+    filled | BIGINT | Of these: with a value.
+    commonest | BIGINT | Of these: with the value that is most frequent in the column.
+    mails | BIGINT | Of these: with an @.
+    dates | BIGINT | Of these: like a date.
+    numbers | BIGINT | Of these: digits with at most signs, blanks and points.
+    words | BIGINT | Of these: without digits.
+"""),
+)
 NORMALIZED_PARTIES = Table(
     "normalized_parties",
     "one row per live source record, match-ready",
@@ -411,8 +427,9 @@ def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
 
 FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
-    NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS, PARTY_CLUSTERS, CLUSTER_CONFLICTS,
-    PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS, ACCEPTANCES, RELEASES, STREAM_OFFSETS,
+    LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS, PARTY_CLUSTERS,
+    CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS, ACCEPTANCES,
+    RELEASES, STREAM_OFFSETS,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
     "source_party_history": ("source", "source_parties"),
     "quarantine": ("source", "source_parties"),
     "load_audit": ("source", "source_parties"),
+    "load_profiles": ("source", "source_parties"),
     "stream_offsets": ("source", "source_parties"),
     "normalized_parties": ("mastering", "normalized_parties"),
     "match_models": ("mastering", "match_edges"),

@@ -1,12 +1,14 @@
 """The source suite: what came in is what is held."""
 
 from partyhub_dagster.config import HubConfig
+from partyhub_dagster.quality.delivery_rules import standing_loads
 from partyhub_dagster.quality.rule import Rule, Severity, at_most, no_row_breaks, statement
 
 
 def source_rules(config: HubConfig) -> list[Rule]:
     """List the rules of the source suite, keys of tables apart."""
-    share = config.quality.max_quarantined_share
+    share, standing = config.quality.max_quarantined_share, standing_loads(config)
+    quarantined = statement("quarantined_share.sql", threshold=share).replace("$standing", standing)
     return [
         _rule(
             "loads_reconcile", "block", ("load_audit", "source_party_history", "quarantine"),
@@ -20,8 +22,8 @@ def source_rules(config: HubConfig) -> list[Rule]:
         ),
         _rule(
             "quarantined_share", "block", ("load_audit", "quarantine"),
-            f"The newest load of each source put at most {share:.0%} of its rows into quarantine.",
-            at_most(share, statement("quarantined_share.sql", threshold=share)),
+            f"Every load since the release put at most {share:.0%} of its rows into quarantine.",
+            at_most(share, quarantined),
         ),
         _rule(
             "every_delivery_loaded", "block", ("load_audit",),
@@ -32,13 +34,13 @@ def source_rules(config: HubConfig) -> list[Rule]:
         ),
         _rule(
             "deletions_refused", "warn", ("load_audit",),
-            "The newest snapshot of each source had none of its deletions refused.",
-            _newest_load("deletions_refused"),
+            "No snapshot since the release had deletions refused.",
+            _counts_nothing(standing, "deletions_refused"),
         ),
         _rule(
             "version_conflicts", "warn", ("load_audit",),
-            "The newest load of each source brought no version that was already held with other content.",
-            _newest_load("version_conflicts"),
+            "No load since the release brought a version that was already held with other content.",
+            _counts_nothing(standing, "version_conflicts"),
         ),
     ]  # fmt: skip
 
@@ -47,13 +49,10 @@ def _rule(name: str, severity: Severity, reads: tuple[str, ...], description: st
     return Rule(name, "source", severity, "source_parties", reads, description, query)
 
 
-def _newest_load(counted: str) -> str:
-    """Return the query of a rule that a count of load_audit is 0 in the newest load of each source."""
-    newest = (
-        f"select arg_max({counted}, load_order) as n from load_audit where status = 'loaded' group by source"
-    )
+def _counts_nothing(standing: str, counted: str) -> str:
+    """Return the query of a rule that a count of load_audit is 0 in every standing load."""
     return (
-        "select (select count(*) from load_audit) as rows_checked, coalesce(sum(n), 0)::bigint as rows_failed,"
-        " null::double as measured, null::double as threshold, coalesce(sum(n), 0) = 0 as passed,"
-        f" []::uuid[] as sample from ({newest})"
+        f"select count(*) as rows_checked, coalesce(sum({counted}), 0)::bigint as rows_failed,"
+        " null::double as measured, null::double as threshold, rows_failed = 0 as passed,"
+        f" []::uuid[] as sample from ({standing})"
     )

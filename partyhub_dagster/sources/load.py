@@ -17,6 +17,7 @@ from partyhub_dagster.lake.tables import QUARANTINE, SOURCE_PARTIES, SOURCE_PART
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.audit import audit_failure, write_audit
 from partyhub_dagster.sources.deliveries import Delivery
+from partyhub_dagster.sources.profile import profile_rows, write_profile
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.rows import describe_rows, refuse_foreign_file
 
@@ -62,7 +63,8 @@ def load_delivery(
     began = _Began(now, time.monotonic())
     load_id = uuid.uuid4()
     try:
-        return _load(place, con, source, delivery, (load_id, began), lambda: _read(con, source, delivery))
+        read, profile = lambda: _read(con, source, delivery), lambda t: write_profile(t, load_id)
+        return _load(place, con, source, delivery, (load_id, began), read, profile)
     except PartyHubError as error:
         outcome = {"status": "failed", "error": str(error.args[0])}
         audit_failure(place, con, _audit(delivery, load_id, began) | outcome)
@@ -103,7 +105,7 @@ def _load(
             also(transaction)
             write_audit(transaction, _audit(delivery, load_id, began) | _counted(counts))
     finally:
-        for table in ("incoming", "described", "good", "staged", "new_versions"):
+        for table in ("incoming", "described", "good", "staged", "new_versions", "profiled"):
             con.execute(f"drop table if exists {table}")
     return counts
 
@@ -128,6 +130,7 @@ def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) ->
             f"The rows of the file could not be understood ({type(error).__name__}); nothing of it was loaded.",
             remedy="Check key, version and event_time of the source in hub.yaml against the file.",
         ) from None
+    profile_rows(con, source)
 
 
 def _store(

@@ -13,10 +13,14 @@ OF_COLUMNS = "^(key|version|event time|kind) column "
 _BLANKS = " \t\r\n\v\f\u00a0\u2007\u200b\u202f\u3000\ufeff"
 
 
+def json_pointer(column: str) -> str:
+    """Return where a column stands in a payload."""
+    return "/" + column.replace("~", "~0").replace("/", "~1")
+
+
 def column_text(column: str, payload: str = "payload") -> str:
     """Return the SQL that takes a column out of a payload, as text; blank counts as missing."""
-    pointer = "/" + column.replace("~", "~0").replace("/", "~1")
-    return f"nullif(trim(json_extract_string({payload}, {quote_text(pointer)})), '')"
+    return f"nullif(trim(json_extract_string({payload}, {quote_text(json_pointer(column))})), '')"
 
 
 def refuse_foreign_file(source: Source, columns: list[str] | None) -> None:

@@ -37,7 +37,8 @@ BLOCKING = {
     "source_parties": {
         "current_is_newest_version", "key_is_unique__load_audit", "key_is_unique__quarantine",
         "key_is_unique__source_parties", "key_is_unique__source_party_history", "key_is_unique__stream_offsets",
-        "loads_reconcile", "quarantined_share", "every_delivery_loaded",
+        "loads_reconcile", "quarantined_share", "every_delivery_loaded", "key_is_unique__load_profiles",
+        "rows_collapsed", "columns_emptied", "columns_shifted", "one_value_everywhere",
     },
     "party_clusters": {
         "every_record_in_one_party", "key_is_unique__acceptances", "key_is_unique__cluster_conflicts",

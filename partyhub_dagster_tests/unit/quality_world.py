@@ -30,6 +30,7 @@ sources:
       SSN: {type: tax_id, scheme: us_ssn}
       LEI: lei
       BORN: date_of_birth
+  snap: {path: inbox/*.jsonl, key: ID, kind: person, feed: snapshot, columns: {NAME: person_name}}
 quality:
   min_completeness: {phone: 0.3, birth_date: 1}
   min_valid_share: {tax_id: 0.5}
@@ -75,7 +76,7 @@ def _fill_sources(con: duckdb.DuckDBPyConnection) -> None:
     insert(
         con, "load_audit", load_id=f"'{LOAD}'::uuid", source="'crm'", file="'inbox/1.csv'", load_order=1,
         rows_in=40, rows_stored=4, rows_unchanged=35, rows_quarantined=1, rows_late=0, version_conflicts=0,
-        deletions=0, deletions_refused=0, status="'loaded'",
+        deletions=0, deletions_refused=0, status="'loaded'", file_size=4000,
     )  # fmt: skip
     insert(
         con, "quarantine", quarantine_id=id_of("bad row"), source="'crm'", record_id=id_of("nobody"),

@@ -52,6 +52,31 @@ def audit(**values: str) -> str:
     )
 
 
+SNAP = "'snap'"
+NEWER_LOAD = (
+    "insert into load_audit by name (select * replace (2 as load_order, uuid() as load_id, 0 as deletions_refused,"
+    " '{0}' as file, {1} as epoch) from load_audit where load_order = 1)"
+)
+
+
+def later_load(profile: str = "1000, 990, 5, 990, 0, 0, 0", **values: str) -> str:
+    """A release that knew of the loads so far, and a later load whose columns EMAIL and ID look as given."""
+    shown = {
+        "load_order": "7",
+        "load_id": f"{id_of('later')}",
+        "file": "'inbox/7.csv'",
+        "epoch": "2",
+        **values,
+    }
+    earlier = {**shown, "load_order": "6", "load_id": f"{id_of('earlier')}", "epoch": "1", "rows_in": "1000"}
+    profiles = "; ".join(
+        f"insert into load_profiles values ({id_of(load)}, '{column}', {counts}, 1)"
+        for load, counts in (("earlier", "1000, 990, 5, 990, 0, 0, 0"), ("later", profile))
+        for column in ("ID", "SSN")
+    )
+    return f"{RELEASE.format(1)}; {audit(**earlier)}; {audit(**{'rows_in': '1000', **shown})}; {profiles}"
+
+
 # rule -> SQL that breaks it. Every rule but the keys of tables and those in WITHOUT_FAULT must be here.
 FAULTS: list[tuple[str, str]] = [
     ("loads_reconcile", audit(rows_unchanged="34")),
@@ -71,6 +96,14 @@ FAULTS: list[tuple[str, str]] = [
     ("every_delivery_loaded", audit(load_order="2", load_id="uuid()", status="'refused'")),
     ("deletions_refused", audit(deletions_refused="3")),
     ("version_conflicts", audit(version_conflicts="3")),
+    (
+        "deletions_refused",  # not in the newest load of the source, but since the release
+        f"{audit(deletions_refused='3')}; {audit(load_order='2', load_id='uuid()', file=repr('inbox/2.csv'))}",
+    ),
+    ("rows_collapsed", later_load(source=SNAP, rows_in="10")),
+    ("columns_emptied", later_load(profile="1000, 100, 5, 100, 0, 0, 0")),
+    ("one_value_everywhere", later_load(profile="1000, 990, 900, 990, 0, 0, 0")),
+    ("columns_shifted", later_load(profile="1000, 990, 5, 0, 990, 0, 0")),
     ("normalized_is_complete", f"delete from normalized_parties where record_id = {BOB}"),
     ("normalized_is_complete", f"update source_parties set deleted = true where record_id = {BOB}"),
     ("normalized_is_complete", f"update source_parties set ingest_seq = 9 where record_id = {BOB}"),
@@ -160,6 +193,22 @@ SOUND: list[tuple[str, str]] = [
     ("not_same_holds", f"{MOVE_BOB}; {CONFLICT}"),
     ("quarantined_share", audit(rows_in="19", rows_unchanged="0", rows_quarantined="15")),
     (
+        "deletions_refused",  # a newer load of the file took its place
+        f"{audit(deletions_refused='3')}; {NEWER_LOAD.format('inbox/1.csv', 1)}",
+    ),
+    (
+        "deletions_refused",  # a newer snapshot took its place
+        f"{audit(deletions_refused='3', source=SNAP)}; {NEWER_LOAD.format('inbox/2.csv', 1)}",
+    ),
+    (
+        "deletions_refused",  # released
+        f"{audit(deletions_refused='3')}; {RELEASE.format(1)}; {NEWER_LOAD.format('inbox/2.csv', 2)}",
+    ),
+    ("rows_collapsed", later_load(rows_in="10")),
+    ("columns_emptied", later_load()),
+    ("one_value_everywhere", later_load()),
+    ("columns_shifted", later_load()),
+    (
         "every_delivery_loaded",  # it failed once and then succeeded
         audit(load_order="0", load_id="uuid()", status="'failed'"),
     ),
@@ -234,9 +283,12 @@ def test_a_sound_hub_is_looked_at_by_every_rule_with_something_to_look_at(
 ) -> None:
     session, config = hub
     looked_at_nothing = {rule.name for rule in all_rules(config) if run(session, rule)[0] == 0}
-    empty = "match_models", "cluster_conflicts", "dq_results", "dq_parts", "acceptances", "releases", \
-        "membership_history", "golden_history", "removed_keys", "stream_offsets", "watermarks"  # fmt: skip
-    unwritten = {"keys_reused", "placeholder_rise", "golden_values_changed"}  # nothing since the release
+    empty = "load_profiles", "match_models", "cluster_conflicts", "dq_results", "dq_parts", "acceptances", \
+        "releases", "membership_history", "golden_history", "removed_keys", "stream_offsets", "watermarks"  # fmt: skip
+    unwritten = {  # since the release
+        "keys_reused", "placeholder_rise", "golden_values_changed", "rows_collapsed", "columns_emptied",
+        "one_value_everywhere", "columns_shifted",
+    }  # fmt: skip
     assert looked_at_nothing == {
         "identifier_validity",
         *unwritten,
@@ -308,7 +360,12 @@ def test_a_rule_names_each_table_that_its_query_reads(hub: tuple[Session, HubCon
         )
     }
     parties = {f"parties_{what}": {"removed_keys"} for what in ("merged", "split", "retired")}
-    assert unnamed == {"match_rate_change": {"releases", "removed_keys"}, **parties}
+    of_loads = {
+        "quarantined_share", "deletions_refused", "version_conflicts", "rows_collapsed", "columns_emptied",
+        "one_value_everywhere", "columns_shifted",
+    }  # fmt: skip
+    loads: dict[str, set[str]] = {name: {"releases"} for name in of_loads}
+    assert unnamed == {"match_rate_change": {"releases", "removed_keys"}, **parties, **loads}
 
 
 def test_names_of_rules_are_unique_and_each_says_what_it_claims(hub: tuple[Session, HubConfig]) -> None:
