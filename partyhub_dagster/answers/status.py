@@ -70,7 +70,7 @@ def _models(session: Session, config: HubConfig) -> dict[str, Any]:
         models[kind] = {
             "version": version[:12],
             "origin": origin,
-            "trained_records": trained,
+            "trained_records": None if origin == "shipped" else trained,
             "sources_never_seen": unseen,
             "outgrown": bool(trained) and sum(n for _, n in live) > OUTGROWN_FACTOR * trained,
             "settings_differ": not _settings_hold(session, config, kind, version),

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(*, config: Config = None, json: Json = False) -> None:
-    """Say how the hub stands: counts of the newest release, checks, models, what stands against a release."""
+    """Say how the hub stands. Counts of the newest release, checks, models, what stands against a release."""
     from partyhub_dagster.answers.status import read_status
 
     answer = read_status(open_hub(config_file(config)))
@@ -73,7 +73,7 @@ def show(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show one party: its golden record, where each value comes from, and its members."""
+    """Show one party. Its golden record, where each value comes from, and its members."""
     from partyhub_dagster.answers.parties import show_party
 
     hub = open_hub(config_file(config))
@@ -148,7 +148,7 @@ def evaluate(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Compare the newest release with labels: pairwise and B-cubed precision, recall, F1."""
+    """Compare the newest release with labels. Gives pairwise and B-cubed precision, recall and F1."""
     from partyhub_dagster.answers.evaluation import evaluate_release
 
     hub = open_hub(config_file(config))
@@ -171,7 +171,7 @@ def _scores(figures: dict[str, float | None]) -> tuple[float | None, ...]:
 
 
 def verify(*, config: Config = None, json: Json = False) -> int:
-    """Rebuild the hub from its source records, decisions and models, and compare; exit code 1 if it differs."""
+    """Compare the hub with a rebuild of itself. Exit code 1 if the two differ."""
     from partyhub_dagster.answers.verification import verify_hub
 
     answer = verify_hub(open_hub(config_file(config)))

@@ -30,7 +30,7 @@ def check_config(
     *,
     config: Config = None,
 ) -> int:
-    """List every mistake in a hub.yaml: where, what, and what to write instead."""
+    """List every mistake in a hub.yaml. Says where, what, and what to write instead."""
     from partyhub_dagster.config import find_column_mistakes, find_mistakes, load_config
     from partyhub_dagster.sources.columns import columns_of_files
     from partyhub_dagster.sources.paths import sources_without_files
@@ -52,7 +52,7 @@ def check_config(
 
 
 def print_schema() -> None:
-    """Print the JSON Schema of hub.yaml, for editors that complete and check it."""
+    """Print the JSON Schema of hub.yaml. Editors complete and check the file by it."""
     from partyhub_dagster.config.json_schema import schema_text
 
     sys.stdout.write(schema_text())
@@ -96,7 +96,7 @@ def build(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Load what is new or changed, and bring every stage up to a release."""
+    """Load what is new and bring every stage up to a release."""
     hub = open_hub(config_file(config))
     with hub.run(full=full) as run:
         report = run.build(progress(quiet=quiet or json))
@@ -120,7 +120,7 @@ def _say_stages(report: dict[str, Any]) -> None:
 
 
 def export(*, config: Config = None, json: Json = False) -> None:
-    """Write the newest release as golden Parquet by party type, with a manifest."""
+    """Write the newest release as golden Parquet. By party type, with a manifest."""
     hub = open_hub(config_file(config))
     manifest = hub.export()
     if json:
@@ -141,7 +141,7 @@ def demo(
     records: Annotated[int, typer.Option(min=100, help="Records to generate.")] = 10_000,
     json: Json = False,
 ) -> None:
-    """Generate three sources, master them with the Dagster job build_hub, and show what came out."""
+    """Master three generated sources and show what came out. Uses the Dagster job build_hub."""
     from partyhub_dagster.answers.evaluation import evaluate_release
     from partyhub_dagster.answers.parties import example_party
     from partyhub_dagster.answers.status import read_status

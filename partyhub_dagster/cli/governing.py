@@ -35,7 +35,7 @@ def train(
     activate: Annotated[bool, typer.Option("--activate", help="Make it the active model at once.")] = False,
     config: Config = None,
 ) -> None:
-    """Train a matching model on the live records; a candidate until it is activated."""
+    """Train a matching model on the live records. It is a candidate until it is activated."""
     from partyhub_dagster.matching.registry import train as train_kind
 
     hub = open_hub(config_file(config))
@@ -56,8 +56,8 @@ def list_models(*, config: Config = None, json: Json = False) -> None:
     hub = open_hub(config_file(config))
     with hub.place.connect(read_only=True) as con:
         rows = con.execute(
-            "select version[:12], kind, status, origin, trained_records, created_at from match_models"
-            " order by created_at, version"
+            "select version[:12], kind, status, origin, case when origin <> 'shipped' then trained_records end,"
+            " created_at from match_models order by created_at, version"
         ).fetchall()
     names = ("version", "kind", "status", "origin", "trained_records", "created_at")
     if json:
@@ -69,7 +69,7 @@ def list_models(*, config: Config = None, json: Json = False) -> None:
 def activate_model(
     version: Annotated[str, typer.Argument(help="Its version, or how it begins.")], *, config: Config = None
 ) -> None:
-    """Make a model the active one of its kind; the next build rescores every pair."""
+    """Make a model the active one of its kind. The next build rescores every pair."""
     from partyhub_dagster.matching.registry import activate
 
     with open_hub(config_file(config)).run() as run:
@@ -88,7 +88,7 @@ def release(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Release the head if its checks allow it; --accept lets a person publish past a failed check."""
+    """Release the head if its checks allow it. With --accept a person publishes past a failed check."""
     from partyhub_dagster.quality.gate import accept as accept_check
 
     if accept and not reason.strip():
@@ -105,7 +105,7 @@ def release(
 
 
 def retire_source(name: Annotated[str, typer.Argument(help="The source.")], *, config: Config = None) -> None:
-    """Delete all records of a source that hub.yaml no longer names; their ids still answer."""
+    """Delete all records of a source that left hub.yaml. Their ids still answer."""
     from partyhub_dagster.sources.retire import retire_records
 
     with open_hub(config_file(config)).run() as run:

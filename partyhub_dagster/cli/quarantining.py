@@ -95,7 +95,7 @@ def export(
     source: OneSource = None,
     config: Config = None,
 ) -> None:
-    """Write open rows with their reasons into a file, to be mended there and replayed."""
+    """Write open rows and their reasons into a file. They are mended there and replayed."""
     from partyhub_dagster.sources.quarantine import export_rows, list_quarantine
 
     hub = open_hub(config_file(config))
@@ -119,7 +119,7 @@ def replay(
     config: Config = None,
     json: Json = False,
 ) -> int:
-    """Load rows after all: as mended in a file, or as they came; exit code 1 if a row stays in quarantine."""
+    """Load rows after all. As mended in a file, or as they came; exit code 1 if a row stays in quarantine."""
     from partyhub_dagster.sources.quarantine import find_ids
     from partyhub_dagster.sources.replay import replay_file, replay_rows
 

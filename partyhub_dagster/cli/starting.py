@@ -30,7 +30,7 @@ def profile(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show what columns hold: fill, distinct values, placeholders, what is valid as what, masked examples."""
+    """Show what columns hold. Fill, distinct values, placeholders, what is valid as what, masked examples."""
     import duckdb
 
     from partyhub_dagster.discovery.countries import guess_country
@@ -103,7 +103,7 @@ def init(  # noqa: PLR0913 - each is an option
     force: Annotated[bool, typer.Option("--force", help="Overwrite a hub.yaml that is there.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a first hub.yaml for files, guessed from names and values; say what was guessed and how sure it is."""
+    """Write a first hub.yaml for your files. Guessed from names and values; says what and how sure it is."""
     import duckdb
 
     from partyhub_dagster.config.json_schema import schema_text

@@ -179,7 +179,7 @@ MATCH_MODELS = Table(
     artefact | VARCHAR | Everything scoring depends on, as JSON.
     settings_fingerprint | VARCHAR | The matching settings of hub.yaml that it was made under.
     origin | VARCHAR | `shipped`, `trained` or `stop_keys`.
-    trained_records | BIGINT | Records it was trained on.
+    trained_records | BIGINT | Records it was trained on; `shipped`: live records when it was frozen.
     trained_sources | VARCHAR[] | Sources it has seen.
     metrics | VARCHAR | What training measured, as JSON.
     status | VARCHAR | candidate, active or retired.

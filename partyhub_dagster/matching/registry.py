@@ -107,12 +107,16 @@ def activate(session: Session, version: str) -> StoredModel:
     Raises:
         ModelError: no model, or more than one, has a version that begins so.
     """
+    if not version.strip():  # every version begins with nothing
+        raise ModelError(
+            "No version was given; nothing was activated.", remedy="Take one from `partyhub model list`."
+        )
     found = session.con.execute(
         "select version from match_models where starts_with(version, $v)", {"v": version}
     ).fetchall()
     if len(found) != 1:
         raise ModelError(
-            f"{len(found)} models have a version that begins with {version}.",
+            f"{len(found)} models have a version that begins with {version}; nothing was activated.",
             remedy="Take a version from `partyhub model list`.",
         )
     stored = _read(session, "version = $x", found[0][0])

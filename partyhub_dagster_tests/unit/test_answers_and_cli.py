@@ -194,3 +194,18 @@ def test_a_decision_shows_in_the_explanation_at_once(hub: Hub, tmp_path: Path) -
     explained = explain_records(copy.place, copy.config, "crm:1", "crm:2")
     assert [d["verdict"] for d in explained["decisions"]] == ["NOT_SAME"]
     assert explained["same_party"]
+
+
+def test_a_model_of_shipped_weights_was_trained_on_nothing(partyhub: Run) -> None:
+    models = answer(partyhub, "model", "list")
+    assert [(held["kind"], held["origin"], held["trained_records"]) for held in models] == [
+        ("person", "shipped", None)
+    ]
+    assert answer(partyhub, "status")["models"]["person"]["trained_records"] is None
+
+
+@pytest.mark.parametrize("version", ["", "  "])
+def test_activating_a_model_without_its_version_is_refused(partyhub: Run, version: str) -> None:
+    code, _, message = partyhub("model", "activate", version)
+    assert code == 1
+    assert "nothing was activated" in message
