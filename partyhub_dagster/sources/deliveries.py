@@ -96,7 +96,8 @@ def _delivery(
 
 def shown_name(path: Path, root: Path) -> str:
     """Return how audit and quarantine name a file: relative to the folder of hub.yaml where it lies below it."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _hash_of(source: Source, path: Path) -> str:

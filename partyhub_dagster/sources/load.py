@@ -120,7 +120,11 @@ def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) ->
     """Create temp tables `incoming` and `described` from the file."""
     if delivery.problem is not None:
         raise delivery.problem
-    columns = read_rows(con, source, delivery.path, "incoming")
+    try:
+        columns = read_rows(con, source, delivery.path, "incoming")
+    except SourceError:
+        delivery.refuse_if_changed()  # then that is what happened, whatever it looked like
+        raise
     delivery.refuse_if_changed()
     refuse_foreign_file(source, columns)
     try:

@@ -90,6 +90,8 @@ def _fixed_part(pattern: Path) -> Path:
 
 def _checked(source: Source, path: Path, base: Path) -> SourceFile | None:
     """Return the file, with what forbids to read it; None for a folder."""
+    if _is_no_text(path):
+        return SourceFile(path, _unnamable())
     try:
         target = path.resolve(strict=True)
         mode = target.stat().st_mode
@@ -102,6 +104,21 @@ def _checked(source: Source, path: Path, base: Path) -> SourceFile | None:
     if not stat.S_ISREG(mode):
         return SourceFile(path, _no_file())
     return SourceFile(path)
+
+
+def _is_no_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _unnamable() -> SourceError:
+    return SourceError(
+        "The name of the file is no text, so that nothing could be said of it; it was not read.",
+        remedy="Give the file a name in UTF-8.",
+    )
 
 
 def _missing() -> SourceError:

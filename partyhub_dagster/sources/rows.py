@@ -10,6 +10,8 @@ from partyhub_dagster.lake.metadata import quote_text
 _TIME_TEXT = "'%Y-%m-%dT%H:%M:%S.%f'"
 OF_COLUMNS = "^(key|version|event time|kind) column "
 """How reasons begin that depend on hub.yaml; the others say that the row could not be read as it came."""
+_CUT = "'[0-9](\\.[0-9]+)?E\\+[0-9]{2,}'"
+_STRUCTURED = ("json", "jsonl", "parquet", "avro")
 _BLANKS = " \t\r\n\v\f\u00a0\u2007\u200b\u202f\u3000\ufeff"
 
 
@@ -63,6 +65,8 @@ def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, row
     reasons = [
         "case when reason is not null then reason end",
         f"case when reason is null and source_record_id is null then {quote_text(_key_reason(source))} end",
+        _cut_key_reason(source),
+        _structured_key_reason(source),
     ]
     if source.version is not None:
         reasons.append(
@@ -132,6 +136,23 @@ def _key_reason(source: Source) -> str:
     return f"key column {', '.join(source.key)} is empty"
 
 
+def _cut_key_reason(source: Source) -> str:
+    """Spreadsheets write long numbers so, and take their last digits away: many keys become one."""
+    cut = " or ".join(f"regexp_full_match({column_text(c, 'record')}, {_CUT})" for c in source.key)
+    reason = f"key column {', '.join(source.key)} is in scientific notation, as spreadsheets cut long numbers"
+    return f"case when {cut} then {quote_text(reason)} end"
+
+
+def _structured_key_reason(source: Source) -> str:
+    if source.format not in _STRUCTURED:
+        return "null"
+    found = " or ".join(
+        f"json_type(record, {quote_text(json_pointer(c))}) in ('ARRAY', 'OBJECT')" for c in source.key
+    )
+    reason = f"key column {', '.join(source.key)} is a list or an object"
+    return f"case when {found} then {quote_text(reason)} end"
+
+
 def _version(source: Source) -> tuple[str, str, str]:
     """Return the sortable version over `version_text`, the text itself, and what it should be."""
     if source.version is None:
@@ -160,10 +181,10 @@ def _event_time(source: Source) -> tuple[str, str]:
 
 
 def _utc(text: str) -> str:
-    """Years of other than four digits, and infinity, would not sort as text."""
+    """Years of other than four digits, and infinity, would not sort as text; 2/3/20 is no day in the year 2."""
     time = f"(try_cast({text} as timestamptz) at time zone 'UTC')"
     sortable = f"{time} >= timestamp '0001-01-01' and {time} < timestamp '9999-12-31 23:59:59.999999'"
-    return f"(case when {sortable} then {time} end)"
+    return f"(case when regexp_matches({text}, '^[0-9]{{4}}[-/]') and {sortable} then {time} end)"
 
 
 def _deletion(source: Source) -> str:

@@ -93,6 +93,11 @@ def _opened(path: Path, compression: Compression | None) -> Iterator[BinaryIO]:
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the one file of an archive. Its name is never used, so it cannot lead anywhere."""
+    if "[Content_Types].xml" in archive.namelist():
+        raise SourceError(
+            "The file is a workbook; nothing of it was loaded.",
+            remedy="Write `format: excel` for the source in hub.yaml, or give workbooks a source of their own.",
+        )
     files = [
         info
         for info in archive.infolist()

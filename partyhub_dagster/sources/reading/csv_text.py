@@ -13,6 +13,8 @@ from partyhub_dagster.sources.reading.header import named_columns
 from partyhub_dagster.sources.reading.lines import number_rejects, scan_text, with_one_line_ending
 
 _MAX_NAME_BYTES = 1 << 20
+_TELLING_NAMES = 8
+"""A row whose first fields are the names of so many columns is the header again."""
 
 
 def read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: str) -> list[str]:
@@ -29,7 +31,7 @@ def read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: st
     con.execute(
         f"create or replace temp table {out} as"
         f" select rank_in_file + {int(source.csv.header)} + coalesce(r.j, 0) as position,"
-        f" json_object({fields})::varchar as payload, null::varchar as reason"
+        f" json_object({fields})::varchar as payload, {_repeats_header(source, columns)} as reason"
         " from (select row_number() over () as rank_in_file, * from csv_rows) as rows"
         " asof left join (select good_before, max(j) as j from rejects group by all) as r on rank_in_file > good_before"
         " union all by name"
@@ -39,6 +41,14 @@ def read_csv(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: st
         "drop table csv_rows; drop table rejects; drop table csv_rejects; drop table csv_rejects_scan"
     )
     return columns
+
+
+def _repeats_header(source: Source, columns: list[str]) -> str:
+    """Return the SQL of the reason against a row that is the header again, as in files that were joined."""
+    if not source.csv.header:
+        return "null::varchar"
+    same = " and ".join(f"c{i} = {quote_text(name)}" for i, name in enumerate(columns[:_TELLING_NAMES]))
+    return f"case when {same} then 'row repeats the header' end"
 
 
 def _options(source: Source) -> str:

@@ -37,7 +37,7 @@ def read_json(con: duckdb.DuckDBPyConnection, source: Source, path: Path, out: s
     """
     key = source.json_.records
     if key is None:
-        _refuse_object(path)
+        _refuse_other_than_list(path)
         _read_list(con, path, out)
         return
     with temporary_folder(con) as folder:
@@ -57,9 +57,14 @@ def _read_list(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> None:
     reject_deep(con, out)
 
 
-def _refuse_object(path: Path) -> None:
+def _refuse_other_than_list(path: Path) -> None:
     with path.open("rb") as file:
         first = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if not first:
+        raise SourceError(
+            "The file is empty; nothing was loaded from it.",
+            remedy="Have the file delivered again, or remove it from the source's path.",
+        )
     if first == b"{":
         raise SourceError(
             "The file is a JSON object, not a list of records; nothing of it was loaded.",

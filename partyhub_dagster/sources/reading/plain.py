@@ -1,6 +1,7 @@
 """Any file as a plain one: expanded, and text in UTF-8, so that DuckDB reads it in parallel."""
 
 import codecs
+import glob
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ def plain_file(con: duckdb.DuckDBPyConnection, source: Source, path: Path) -> It
     compression = compression_of(source, path)
     encoding = _encoding(source, path)
     if compression is None and encoding is None:
-        yield path
+        with _named_plainly(con, path) as plain:
+            yield plain
         return
     with temporary_folder(con) as folder:
         copy = folder / "content"
@@ -37,6 +39,18 @@ def plain_file(con: duckdb.DuckDBPyConnection, source: Source, path: Path) -> It
         with copy.open("wb") as write:
             write.writelines(chunks if encoding is None else _in_utf8(chunks, encoding))
         yield copy
+
+
+@contextmanager
+def _named_plainly(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Path]:
+    """Yield a path to the file that DuckDB does not take for a pattern."""
+    if not glob.has_magic(str(path)):
+        yield path
+        return
+    with temporary_folder(con) as folder:
+        link = folder / "content"
+        link.symlink_to(path.resolve())
+        yield link
 
 
 @contextmanager
