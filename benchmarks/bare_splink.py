@@ -5,6 +5,7 @@ Usage: python benchmarks/bare_splink.py PARTYHUB_HOME TRUTH_CSV
 """
 
 import json
+import logging
 import resource
 import sys
 import time
@@ -49,6 +50,7 @@ TRAINING = {
 
 def main(home: str, truth: str) -> None:
     """Run both kinds and print seconds, memory and pairwise accuracy as JSON."""
+    logging.getLogger("splink").setLevel(logging.ERROR)
     con = duckdb.connect()
     with LakePlace(Path(home)).connect(read_only=True) as lake:
         records = lake.execute(

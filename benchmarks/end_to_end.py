@@ -1,14 +1,14 @@
 """A generated hub end to end by stage, beside bare Splink on the same normalised records in the same run.
 
-Prints Markdown: seconds by stage, peak memory, later deliveries, accuracy by kind and hard case.
-Usage: python benchmarks/end_to_end.py [--records 100000] [--seed 1] [--changes 2] [--keep FOLDER]
+Prints Markdown: seconds by stage, peak memory, later deliveries, accuracy by kind and hard case, sizes.
+Usage: python benchmarks/end_to_end.py [--records 100000] [--seed 1] [--changes 2] [--change-records 1000]
+[--keep FOLDER] [--no-verify]
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from partyhub_dagster.lake.connection import LakePlace
 
 PARTYHUB = Path(sys.executable).with_name("partyhub")
 
@@ -26,28 +28,33 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--changes", type=int, default=2)
+    parser.add_argument("--change-records", type=int, default=1_000)
+    parser.add_argument("--verify", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
     asked = parser.parse_args()
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="partyhub-bench-"))
     try:
-        measure(folder, asked.records, asked.seed, asked.changes)
+        measure(folder, asked)
     finally:
         if asked.keep is None:
             shutil.rmtree(folder)
 
 
-def measure(folder: Path, records: int, seed: int, changes: int) -> None:
+def measure(folder: Path, asked: argparse.Namespace) -> None:
     """Generate, build, deliver changes, evaluate, and run the peer."""
+    records, seed, changes = asked.records, asked.seed, asked.changes
     data, home = folder / "data", folder / "home"
     os.environ |= {"PARTYHUB_HOME": str(home), "PARTYHUB_CONFIG": str(data / "hub.yaml")}
     _, seconds, _ = call(
-        PARTYHUB, "generate", "--out", data, "--records", records, "--seed", seed, "--changes", changes
-    )
+        PARTYHUB, "generate", "--out", data, "--records", records, "--seed", seed, "--changes", changes,
+        "--change-records", asked.change_records,
+    )  # fmt: skip
     print(f"Machine: {platform.machine()}, {os.cpu_count()} cores. {records:,} records, seed {seed}.\n")
     print(f"Generated in {seconds:.1f} s.\n")
     report, seconds, peak = call(PARTYHUB, "build", "--json")
     print(f"## Full build, model trained in the run: {seconds:.1f} s with process start, peak {peak:,} MB\n")
     print_stages(report)
+    training = sum(held["seconds"] for stage, held in report["stages"].items() if "match_model" in stage)
     accuracy, _, _ = call(PARTYHUB, "evaluate", "--truth", data / "truth.csv", "--json")
     bare, _, _ = call(sys.executable, Path(__file__).with_name("bare_splink.py"), home, data / "truth.csv")
     print(
@@ -57,28 +64,52 @@ def measure(folder: Path, records: int, seed: int, changes: int) -> None:
         print(
             f"- {kind}: {bare[kind]['seconds']}, precision {bare[kind]['precision']}, recall {bare[kind]['recall']}"
         )
-    print(f"\nRatio of the full build to bare Splink: {seconds / bare['seconds']:.2f}")
+    ratios = seconds / bare["seconds"], (seconds - training) / bare["seconds"]
+    print(
+        "\nRatio of the full build to bare Splink: {:.2f}; without training the model: {:.2f}".format(*ratios)
+    )
+    print_sizes(home, report["stages"]["party_clusters"]["largest_part"])
     for number in range(1, changes + 1):
         shutil.copytree(data / "later" / f"{number:03d}", data / "inbox", dirs_exist_ok=True)
         report, seconds, peak = call(PARTYHUB, "build", "--json")
         print(f"\n## Delivery {number}: {seconds:.1f} s with process start, peak {peak:,} MB\n")
         print_stages(report)
     print_accuracy(accuracy)
-    verified, seconds, peak = call(PARTYHUB, "verify", "--json")
-    print(f"\nverify: equal {verified['equal']}, {seconds:.1f} s, peak {peak:,} MB")
+    if asked.verify:
+        verified, seconds, peak = call(PARTYHUB, "verify", "--json")
+        print(f"\nverify: equal {verified['equal']}, {seconds:.1f} s, peak {peak:,} MB")
 
 
 def call(*command: object) -> tuple[dict[str, Any], float, int]:
-    """Run a command; return its JSON (or nothing), its seconds and its peak memory in MB."""
+    """Run a command; return its JSON (or nothing), its seconds and the peak memory in MB of its largest process."""
     began = time.monotonic()
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
-    printed, _ = process.communicate()
+    printed = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began
     if process.returncode:
         sys.exit(f"{command[0]} {command[1]} ended with {process.returncode}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    peak = usage.ru_maxrss // 1024
     text = printed[printed.index("{") :] if "{" in printed else "{}"
     return json.loads(text), seconds, peak
+
+
+def print_sizes(home: Path, largest_part: int) -> None:
+    """Print what the hub holds: components, parties, pairs, bytes."""
+    with LakePlace(home).connect(read_only=True) as con:
+        records, parties, component, party = con.execute(
+            "with components as (select count(*) as n from party_clusters group by component_id),"
+            " parties as (select count(*) as n from party_clusters group by party_id)"
+            " select sum(n)::bigint, count(*), (select max(n) from components), max(n) from parties"
+        ).fetchall()[0]
+        pairs = con.execute("select count(*) // 2 from match_edges").fetchall()[0][0]
+    held = sum(file.stat().st_size for file in home.rglob("*") if file.is_file())
+    print(
+        f"\n{records:,} live records in {parties:,} parties; largest component {component:,} records, largest part"
+        f" {largest_part:,}, largest party {party:,}; {pairs / records:.2f} kept pairs a record;"
+        f" {held / 2**20:,.0f} MB on disk."
+    )
 
 
 def print_stages(report: dict[str, Any]) -> None:

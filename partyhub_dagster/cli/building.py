@@ -64,10 +64,14 @@ def generate(
     records: Annotated[int, typer.Option(min=100, help="Source records in the first delivery.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 1,
     changes: Annotated[int, typer.Option(min=0, help="Later deliveries of changes.")] = 0,
+    change_records: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows of a later delivery (default: a hundredth of the records)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Generate three sources with a hub.yaml and an answer key."""
-    counts = _generate(out, records, seed, changes)
+    counts = _generate(out, records, seed, changes, change_records)
     if json:
         from dataclasses import asdict
 
@@ -77,14 +81,14 @@ def generate(
     say(f"Next: partyhub build --config {out / 'hub.yaml'}")
 
 
-def _generate(out: Path, records: int, seed: int, changes: int) -> Any:
+def _generate(out: Path, records: int, seed: int, changes: int, change_records: int | None = None) -> Any:
     from partyhub_dagster.sources.generator import generate as generate_world
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SourceError(
             f"{out} is not an empty folder; nothing was written.", remedy="Name a new folder with --out."
         )
-    return generate_world(out, records, seed, changes)
+    return generate_world(out, records, seed, changes, change_records)
 
 
 def build(
