@@ -4,7 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from partyhub_dagster.discovery.fits import PHONE_COUNTRIES, looks_like_phones, phone_share, region_share
+from partyhub_dagster.discovery.fits import (
+    PHONE_COUNTRIES,
+    looks_like_phones,
+    phone_share,
+    region_share,
+)
 from partyhub_dagster.discovery.headings import read_heading, words_of
 from partyhub_dagster.discovery.profile import ColumnProfile
 from partyhub_dagster.normalize.address_words import REGION_COUNTRIES
@@ -20,6 +25,12 @@ _LANGUAGES = {
     "NL": frozenset("voornaam achternaam straat plaats postcode geboortedatum telefoon huisnummer".split()),
 }
 _TOP_LEVEL = {"uk": "GB"} | {code.lower(): code for code in PHONE_COUNTRIES if code not in {"US", "GB", "IN"}}
+_POSTAL_CODES = {
+    "GB": re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"),
+    "CA": re.compile(r"[A-Z]\d[A-Z][ -]?\d[A-Z]\d"),
+    "NL": re.compile(r"\d{4} ?[A-Z]{2}"),
+}
+"""Of countries whose codes no other country writes; digits alone tell nothing."""
 _DAY_OR_MONTH = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ]\d{2,4}\b")
 _ENOUGH = 0.5
 _COMMONEST = 10
@@ -51,31 +62,41 @@ def _evidence(profiles: Sequence[ColumnProfile]) -> list[tuple[str, float, str]]
 
 
 def _by_column(profile: ColumnProfile) -> list[tuple[str, float, str]]:
+    found: list[tuple[str, float, str]] = []
     match read_heading(profile.name).meaning:
         case "address:country":
             codes = Counter(code for value in profile.common if (code := country_code(value)))
-            told = codes and profile.fill > _ENOUGH
-            return [(codes.most_common(1)[0][0], 2.0, f"values of {profile.name}")] if told else []
+            if codes and profile.fill > _ENOUGH:
+                found = [(codes.most_common(1)[0][0], 2.0, f"values of {profile.name}")]
         case "address:region":
             shares = {land: region_share(profile.common[:_COMMONEST], land) for land in REGION_COUNTRIES}
-            return [
-                (land, share, f"regions in {profile.name}")
-                for land, share in shares.items()
-                if share > _ENOUGH
-            ]
+            found = _most(shares, f"regions in {profile.name}")
+        case "address:postal_code":
+            found = _most(_postal_code_shares(profile.sample), f"codes in {profile.name}")
         case "phone":
-            return _by_phones(profile)
+            found = _by_phones(profile)
         case "email" | "website":
             ends = Counter(value.rstrip("/ ").rpartition(".")[2].lower() for value in profile.sample)
-            return [
+            found = [
                 (_TOP_LEVEL[end], 0.6, f".{end} in {profile.name}")
                 for end, count in ends.items()
                 if end in _TOP_LEVEL and count > 0.3 * len(profile.sample)
             ]
         case "tax_id:us_ssn" | "tax_id:us_ein":
-            return [("US", 0.6, f"heading {profile.name}")]
-        case _:
-            return []
+            found = [("US", 0.6, f"heading {profile.name}")]
+    return found
+
+
+def _most(shares: dict[str, float], why: str) -> list[tuple[str, float, str]]:
+    return [(country, share, why) for country, share in shares.items() if share > _ENOUGH]
+
+
+def _postal_code_shares(codes: Sequence[str]) -> dict[str, float]:
+    upper = [code.upper() for code in codes]
+    return {
+        country: sum(form.fullmatch(code) is not None for code in upper) / len(upper) if upper else 0.0
+        for country, form in _POSTAL_CODES.items()
+    }
 
 
 def _by_phones(profile: ColumnProfile) -> list[tuple[str, float, str]]:

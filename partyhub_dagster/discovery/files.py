@@ -13,11 +13,12 @@ import duckdb
 from partyhub_dagster.config import Source
 from partyhub_dagster.config.file_formats import FileFormat, format_of
 from partyhub_dagster.errors import SourceError
+from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.normalize.text import tokens
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.reading.compression import content_chunks
 from partyhub_dagster.sources.reading.plain import plain_file
-from partyhub_dagster.sources.rows import column_text
+from partyhub_dagster.sources.rows import json_pointer
 
 _PROBE_BYTES = 1 << 20
 _BEGINNINGS: dict[bytes, FileFormat] = {b"PAR1": "parquet", b"Obj\x01": "avro", b"{": "jsonl", b"[": "json"}
@@ -114,8 +115,13 @@ def _read_file(
             " where reason is null) group by key order by 2, 1"
         ).fetchall()
         columns = [row[0] for row in keys]
-    texts = ", ".join(f"{column_text(name)} as c{i}" for i, name in enumerate(columns)) or "null as c0"
-    con.execute(f"create temp table {table}_rows as select {texts} from {table} where reason is null")
+    texts = ", ".join(f"nullif(trim(cells[{i}]), '') as c{i - 1}" for i in range(1, len(columns) + 1))
+    pointers = ", ".join(quote_text(json_pointer(name)) for name in columns)
+    con.execute(
+        f"create temp table {table}_rows as select {texts or 'null as c0'} from"
+        f" (select json_extract_string(payload, [{pointers or quote_text('/')}]) as cells from {table}"
+        " where reason is null)"
+    )
     return tuple(columns)
 
 

@@ -62,6 +62,11 @@ def _source(draft: SourceDraft, root: Path) -> list[str]:
         lines.append(_line("    ", "csv", feed.csv, "from the file"))
     if feed.unreadable:
         lines.append(f"    # {feed.unreadable:,} rows cannot be read as they are and would go to quarantine")
+    if not several and feed.paths[0].parent != Path():
+        pattern = f"{_relative(feed.paths[0].parent, root)}/*{''.join(feed.paths[0].suffixes)}".removeprefix(
+            "./"
+        )
+        lines.append(f"    # later deliveries: write a pattern that names them all, such as {_flow(pattern)}")
     lines.append("    # a file holds what changed; write `feed: snapshot` if each file is the whole source")
     lines.append(
         _line(

@@ -53,7 +53,8 @@ def guess_kind(columns: Sequence[Judged]) -> KindGuess:
         return of_kind("person", 0.3, "nothing tells it")
     kind: Kind = "person" if person > organization else "organization"
     lead = abs(person - organization) / (person + organization)
-    return of_kind(kind, 0.4 + 0.6 * lead, f"the columns are those of {kind}s")
+    enough = min(1.0, person + organization)
+    return of_kind(kind, 0.4 + 0.6 * lead * enough, f"the columns are those of {kind}s")
 
 
 def of_kind(kind: Kind, certainty: float, why: str) -> KindGuess:

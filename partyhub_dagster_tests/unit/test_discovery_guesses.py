@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partyhub_dagster.discovery.countries import day_is_first
+from partyhub_dagster.discovery.countries import day_is_first, guess_country
 from partyhub_dagster.discovery.headings import read_heading
+from partyhub_dagster.discovery.profile import ColumnProfile
 from partyhub_dagster.discovery.shapes import mask
 from partyhub_dagster.discovery.vocabulary import PHRASES
 from partyhub_dagster.normalize.text import tokens
@@ -98,3 +99,21 @@ def test_a_shape_shows_how_a_value_is_written(value: str, shape: str) -> None:
 )
 def test_dates_tell_whether_the_day_comes_first(values: list[str], first: bool | None) -> None:
     assert day_is_first(values) is first
+
+
+@pytest.mark.parametrize(
+    ("codes", "country"),
+    [
+        (("tq13 8df", "SW1A 1AA", "m1 1ae"), "GB"),
+        (("K1A 0B1", "h2x-1y4"), "CA"),
+        (("1012 AB", "9711lm"), "NL"),
+        (("60601", "10115"), None),
+        (("SW1A 1AA", "10115", "75001", "00144"), None),
+    ],
+)
+def test_postal_codes_tell_the_country_if_only_one_writes_them_so(
+    codes: tuple[str, ...], country: str | None
+) -> None:
+    rows = len(codes)
+    profile = ColumnProfile("postcode", 0, rows, rows, rows, 0, {}, (), sample=codes, common=codes)
+    assert guess_country([profile])[0] == country
