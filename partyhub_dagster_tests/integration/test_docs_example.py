@@ -37,6 +37,6 @@ def test_the_example_gives_what_the_page_says(
     monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
     assert blocks("text")[0] in partyhub("show", "shop:a7")
     pair = json.loads(partyhub("explain", "crm:17", "shop:a7", "--json"))
-    levels = {held["comparison"]: round(held["bits"]) for held in pair["comparisons"]}
+    levels = {held["name"]: round(held["weight"]) for held in pair["comparisons"]}
     assert (levels["birth_date"], levels["email"]) == (11, 11)
     assert levels["name"] > 0 > levels["address"]
