@@ -31,6 +31,10 @@ class SourceError(PartyHubError):
     """A delivery cannot be loaded as a whole; its sender or the operator must act."""
 
 
+class ContractError(SourceError):
+    """A delivery breaks what its source has promised; its sender must act, or a person accept it."""
+
+
 class LakeError(PartyHubError):
     """The store cannot be opened, upgraded or written; the operator must act."""
 

@@ -1,7 +1,9 @@
 """How the hub stands: what readers see, what the head holds beyond it, and what stands against a release."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from partyhub_dagster.answers.checks import told
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.releases import newest_release
@@ -9,6 +11,7 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import latest_results
 from partyhub_dagster.sources.audit import files_not_loaded
+from partyhub_dagster.sources.contract import overdue_sources
 from partyhub_dagster.sources.paths import sources_without_files
 
 OUTGROWN_FACTOR = 2
@@ -31,14 +34,12 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "release": None if release is None else release.number,
             "released_at": None if release is None else release.released_at.isoformat(timespec="seconds"),
             "checks": {"passed": len(results) - len(failed), "failed": len(failed)},
-            "failed_checks": [
-                {"rule": r.rule, "severity": r.severity, "rows_failed": r.rows_failed, "accepted": r.accepted}
-                for r in failed
-            ],
+            "failed_checks": [told(result) for result in failed],
             "objections": [str(objection) for objection in standing_objections(session, hub.config)],
             "head": head,
             "models": _models(session, hub.config),
             "failed_loads": _failed_loads(session),
+            "overdue": [found._asdict() for found in overdue_sources(con, hub.config, datetime.now(UTC))],
             "sources_without_files": sources_without_files(hub.config),
         }
 
@@ -87,6 +88,6 @@ def _settings_hold(session: Session, config: HubConfig, kind: str, version: str)
 
 def _failed_loads(session: Session) -> list[dict[str, str]]:
     return [
-        {"source": held.source, "file": held.file, "error": held.error}
+        {"source": held.source, "file": held.file, "status": held.status, "error": held.error}
         for held in files_not_loaded(session.con)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from partyhub_dagster.cli import asking, building, governing, quarantining, starting
+from partyhub_dagster.cli import asking, building, checking, governing, quarantining, starting
 from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
 from partyhub_dagster.errors import PartyHubError, describe_error
@@ -31,6 +31,7 @@ starting.register(app)
 building.register(app)
 governing.register(app)
 quarantining.register(app)
+checking.register(app)
 asking.register(app)
 
 

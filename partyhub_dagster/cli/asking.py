@@ -1,10 +1,12 @@
 """Commands that ask and change nothing: status, show, explain, evaluate, verify."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
+from partyhub_dagster.cli.checking import say_check
 from partyhub_dagster.cli.options import Config, Json
 from partyhub_dagster.cli.printing import say, say_json, say_table
 from partyhub_dagster.places import config_file, open_hub
@@ -41,12 +43,8 @@ def status(*, config: Config = None, json: Json = False) -> None:
         say(f"  model of {kind}s: {model['origin']}, version {model['version']}" + _model_notes(model))
     say(f"  checks: {answer['checks']['passed']} passed, {answer['checks']['failed']} failed")
     for check in answer["failed_checks"]:
-        note = ", accepted" if check["accepted"] else ""
-        say(f"    {check['rule']} ({check['severity']}{note}): {check['rows_failed']:,} rows")
-    for load in answer["failed_loads"]:
-        say(f"  failed load: {load['file']} of source {load['source']}: {load['error']}")
-    for source, patterns in answer["sources_without_files"].items():
-        say(f"  WARNING: source {source} names no file that is there: {patterns}")
+        say_check(check, indent="    ")
+    _say_deliveries(answer)
     if answer["objections"]:
         say("The head is not released, because:")
         for objection in answer["objections"][:_SHOWN]:
@@ -54,6 +52,18 @@ def status(*, config: Config = None, json: Json = False) -> None:
         if len(answer["objections"]) > _SHOWN:
             say(f"    and {len(answer['objections']) - _SHOWN} more; --json lists them")
         say("Correct what failed; `partyhub build` checks again.")
+
+
+def _say_deliveries(answer: dict[str, Any]) -> None:
+    for load in answer["failed_loads"]:
+        say(f"  {load['status']}: {load['file']} of source {load['source']}: {load['error']}")
+        if load["status"] == "refused":
+            say(f"    let it through by: partyhub load --accept {quote(load['file'])} --reason TEXT")
+    for late in answer["overdue"]:
+        since = "nothing ever came" if late["hours"] is None else f"nothing new for {late['hours']:,g} hours"
+        say(f"  overdue: source {late['source']}: {since}, at most {late['max_age_hours']:,g} are promised")
+    for source, patterns in answer["sources_without_files"].items():
+        say(f"  WARNING: source {source} names no file that is there: {patterns}")
 
 
 def _model_notes(model: dict[str, Any]) -> str:

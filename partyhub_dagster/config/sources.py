@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from partyhub_dagster.config.contract import Contract
 from partyhub_dagster.config.file_formats import (
     CsvOptions,
     ExcelOptions,
@@ -159,6 +160,8 @@ class Source(Section):
     """Whether files may be links that lead out of the folder of `path`."""
     settle_seconds: Annotated[float, Field(ge=0)] = 0
     """Files changed less than this many seconds ago are left for the next build."""
+    contract: Contract | None = None
+    """What every delivery keeps, or is refused whole."""
     country: Country | None = None
     """ISO 3166 alpha-2: country of phones, addresses and identifiers that name none."""
     constants: tuple[Constant, ...] = ()

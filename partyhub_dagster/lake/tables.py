@@ -106,6 +106,20 @@ LOAD_AUDIT = Table(
 """),
     at_head=True,
 )
+DELIVERY_ACCEPTANCES = Table(
+    "delivery_acceptances",
+    "one row per delivery that a person let through although it breaks its contract, for this content only",
+    ("source", "file_hash"),
+    _columns("""
+    source | VARCHAR | Name of the source in hub.yaml.
+    file_hash | VARCHAR | SHA-256 of the file that is let through.
+    file | VARCHAR | The file, relative to hub.yaml.
+    author | VARCHAR | Who accepted.
+    !reason | VARCHAR | Why.
+    accepted_at | TIMESTAMPTZ | When.
+"""),
+    at_head=True,
+)
 LOAD_PROFILES = Table(
     "load_profiles",
     "one row per load and mapped column: what a sample of its live rows looks like, in counts",
@@ -427,9 +441,9 @@ def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
 
 FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
-    LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS, PARTY_CLUSTERS,
-    CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS, ACCEPTANCES,
-    RELEASES, STREAM_OFFSETS,
+    DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
+    PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS,
+    ACCEPTANCES, RELEASES, STREAM_OFFSETS,
 )  # fmt: skip
 
 

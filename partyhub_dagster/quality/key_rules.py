@@ -11,6 +11,7 @@ _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
     "quarantine": ("source", "source_parties"),
     "load_audit": ("source", "source_parties"),
     "load_profiles": ("source", "source_parties"),
+    "delivery_acceptances": ("source", "source_parties"),
     "stream_offsets": ("source", "source_parties"),
     "normalized_parties": ("mastering", "normalized_parties"),
     "match_models": ("mastering", "match_edges"),

@@ -9,13 +9,14 @@ from datetime import datetime
 import duckdb
 
 from partyhub_dagster.config import Source
-from partyhub_dagster.errors import InvariantError, PartyHubError, SourceError
+from partyhub_dagster.errors import ContractError, InvariantError, PartyHubError, SourceError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.lake.tables import QUARANTINE, SOURCE_PARTIES, SOURCE_PARTY_HISTORY
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.audit import audit_failure, write_audit
+from partyhub_dagster.sources.contract import refuse_broken_contract
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.profile import profile_rows, write_profile
 from partyhub_dagster.sources.readers import read_rows
@@ -63,10 +64,11 @@ def load_delivery(
     began = _Began(now, time.monotonic())
     load_id = uuid.uuid4()
     try:
-        read, profile = lambda: _read(con, source, delivery), lambda t: write_profile(t, load_id)
+        read, profile = lambda: _read(con, source, delivery, now), lambda t: write_profile(t, load_id)
         return _load(place, con, source, delivery, (load_id, began), read, profile)
     except PartyHubError as error:
-        outcome = {"status": "failed", "error": str(error.args[0])}
+        status = "refused" if isinstance(error, ContractError) else "failed"
+        outcome = {"status": status, "error": str(error.args[0])}
         audit_failure(place, con, _audit(delivery, load_id, began) | outcome)
         raise _naming_file(error, delivery) from None
 
@@ -116,7 +118,7 @@ def _naming_file(error: PartyHubError, delivery: Delivery) -> PartyHubError:
     return type(error)(f"{where}: {message[:1].lower()}{message[1:]}", remedy, **error.facts)
 
 
-def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) -> None:
+def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery, now: datetime) -> None:
     """Create temp tables `incoming` and `described` from the file."""
     if delivery.problem is not None:
         raise delivery.problem
@@ -134,6 +136,7 @@ def _read(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) ->
             f"The rows of the file could not be understood ({type(error).__name__}); nothing of it was loaded.",
             remedy="Check key, version and event_time of the source in hub.yaml against the file.",
         ) from None
+    refuse_broken_contract(con, source, delivery, columns, now)
     profile_rows(con, source)
 
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from partyhub_dagster.config import (
     attributes,
+    contract,
     file_formats,
     mappings,
     matching,
@@ -29,6 +30,8 @@ PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 HEADINGS: dict[type[Section], str] = {
     HubConfig: "Top level",
     sources.Source: "Sources",
+    contract.Contract: "`contract`",
+    contract.ColumnContract: "Columns of a contract",
     file_formats.CsvOptions: "`csv`",
     file_formats.JsonOptions: "`json`",
     file_formats.ExcelOptions: "`excel`",
