@@ -1,7 +1,7 @@
 """A delivery that breaks its contract is refused whole, told in counts, and let through only if a person says so."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from partyhub_dagster.config.load import parse_config
 from partyhub_dagster.errors import ConfigError, NotFoundError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.sources.accepting import accept_delivery
+from partyhub_dagster.sources.contract import Overdue, overdue_sources
 from partyhub_dagster_tests.factories import ask, deliver, make_hub
 
 YAML = """
@@ -113,6 +114,35 @@ def test_an_old_file_is_refused_and_a_source_that_went_quiet_is_overdue(tmp_path
     ((status, error),) = ask(hub, "select status, error from load_audit")
     assert (status, "older than 24 hours" in error) == ("refused", True)
     assert read_status(hub)["overdue"] == [{"source": "crm", "hours": None, "max_age_hours": 24.0}]
+
+
+def overdue_in(hub: Hub, hours: float) -> list[Overdue]:
+    with hub.place.connect(read_only=True) as con:
+        return overdue_sources(con, hub.config, datetime.now(UTC) + timedelta(hours=hours))
+
+
+def test_a_source_is_overdue_when_its_newest_file_has_grown_old(tmp_path: Path) -> None:
+    hub = hub_with(tmp_path, "{max_age_hours: 24}")
+    load(hub, text(ROWS))
+    assert overdue_in(hub, 23) == []
+    assert overdue_in(hub, 48) == [Overdue("crm", 48.0, 24.0)]
+
+
+def test_event_times_tell_how_fresh_a_delivery_is_whatever_the_file_says(tmp_path: Path) -> None:
+    hub = hub_with(tmp_path, "{max_age_hours: 24}\n    event_time: {column: AT, type: timestamp}")
+    now = datetime.now(UTC)
+    held, error = load(hub, f"ID,NAME,AT\n1,Ada,{now - timedelta(hours=30):%Y-%m-%d %H:%M:%S}\n")
+    assert (held, error is not None and "older than 24 hours" in error) == (0, True)
+    held, error = load(hub, f"ID,NAME,AT\n1,Ada,{now - timedelta(hours=10):%Y-%m-%d %H:%M:%S}\n")
+    assert (held, error) == (1, None)
+    assert overdue_in(hub, 13) == []
+    assert overdue_in(hub, 15) == [Overdue("crm", 25.0, 24.0)]
+
+
+def test_a_bound_of_times_holds_for_the_whole_day(tmp_path: Path) -> None:
+    hub = hub_with(tmp_path, "{columns: {AT: {type: timestamp, max: 2020-12-31}}}")
+    held, error = load(hub, "ID,NAME,AT\n1,Ada,2020-12-31T23:00:00\n2,Bob,2021-01-01 00:00:00\n")
+    assert (held, error is not None and "AT: above the range (1 of 2)" in error) == (0, True)
 
 
 def test_a_report_holds_no_value_and_a_refused_row_is_not_in_quarantine(tmp_path: Path) -> None:
