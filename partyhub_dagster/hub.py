@@ -18,14 +18,14 @@ from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.releases import (
     Release,
     ReleaseFacts,
     make_release,
     needs_release,
-    newest_release,
-    read_release,
 )
+from partyhub_dagster.lake.rollbacks import refuse_while_held, shown_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import reading
@@ -185,16 +185,17 @@ class Run:
         return evaluate_suite(self.session, self.config, suite)
 
     def release(self) -> Release | None:
-        """Release the head if it differs from the newest release; return the newest release.
+        """Release the head if it differs from the release that readers see; return the one that they see then.
 
         Raises:
             GateError: a blocking rule has no fresh, passing or accepted result; also when there is nothing to
-                release: a delivery of which every row was rejected is no success.
+                release: a delivery of which every row was rejected is no success. Or a rollback holds releases.
         """
         config_hash = self.config.fingerprint("hub")
-        if not needs_release(self.session, config_hash):
+        shown = shown_release(self.session.con)
+        if not needs_release(self.session, shown, config_hash):
             self._refuse()
-            return newest_release(self.session.con)
+            return shown
         results = latest_results(self.session, self.config)
         failed = sum(not result.passed for result in results)
         models = {kind: require_model(self.session, kind).version for kind in self.kinds()}
@@ -207,6 +208,7 @@ class Run:
         return make_release(self.session, facts, self._refuse)
 
     def _refuse(self) -> None:
+        refuse_while_held(self.session.con)
         objections = standing_objections(self.session, self.config)
         if objections:
             listed = "; ".join(str(objection) for objection in objections)

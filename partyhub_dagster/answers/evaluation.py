@@ -9,7 +9,7 @@ from partyhub_dagster.errors import SourceError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.lake.metadata import quote_text
-from partyhub_dagster.lake.releases import read_release
+from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.statements import load_sql
 
 _NEEDED = {"source", "source_record_id", "entity_id"}

@@ -13,7 +13,8 @@ from partyhub_dagster.identity.affected import KIND_CODES, collect_components
 from partyhub_dagster.identity.explain import explain_parties
 from partyhub_dagster.identity.state import cluster_affected
 from partyhub_dagster.lake.connection import LakePlace
-from partyhub_dagster.lake.releases import Release, read_release
+from partyhub_dagster.lake.readers import read_release
+from partyhub_dagster.lake.releases import Release
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.explain import explain_pair
 from partyhub_dagster.matching.model import MatchModel

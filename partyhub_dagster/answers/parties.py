@@ -11,7 +11,7 @@ from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id
 from partyhub_dagster.lake.metadata import quote_name
-from partyhub_dagster.lake.releases import read_release
+from partyhub_dagster.lake.readers import read_release
 
 
 def show_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def show_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, Any]
             {"p": party},
         ).fetchone()
         if row is None:
-            raise _unknown()
+            raise unknown_party()
         members = con.execute(
             "select s.source, s.source_record_id, s.record_id::varchar from party_clusters as c"
             " join source_parties as s using (record_id) where c.party_id = $p order by s.first_seen",
@@ -44,7 +44,9 @@ def show_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, Any]
             "kind": row[2],
             "confidence": row[4],
             "release": release.number,
-            "values": {a: _explained(v, row[5].get(a, []), keys) for a, v in values.items() if v is not None},
+            "values": {
+                a: explained_value(v, row[5].get(a, []), keys) for a, v in values.items() if v is not None
+            },
             "members": [
                 dict(zip(("source", "source_record_id", "record_id"), m, strict=True)) for m in members
             ],
@@ -97,19 +99,17 @@ def resolve_party(con: duckdb.DuckDBPyConnection, at: uuid.UUID) -> uuid.UUID:
             {"a": at},
         ).fetchone()
         if row is None:
-            raise _unknown()
+            raise unknown_party()
         if row[0] == "RETIRED":
-            raise NotFoundError(
-                f"Party {at} was retired: all its records were deleted.",
-                remedy="Its history is in party_lineage and golden_history.",
-            )
+            raise retired(at)
         at = uuid.UUID(str(row[1]))
-    raise _unknown()
+    raise unknown_party()
 
 
-def _explained(
+def explained_value(
     value: Any, proofs: Iterable[dict[str, Any]], keys: dict[uuid.UUID, tuple[str, str]]
 ) -> dict[str, Any]:
+    """Put beside a golden value, or each of a list, the record and the rule that it comes from."""
     proofs = list(proofs)
     elements = value if isinstance(value, list) else [value]
     each = []
@@ -128,8 +128,22 @@ def _columns(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in con.execute("describe golden_parties").fetchall()}
 
 
-def _unknown() -> NotFoundError:
+def unknown_party(release: int | None = None) -> NotFoundError:
+    """Return the error that nobody has such an id or key, today or in an earlier release."""
+    if release is not None:
+        return NotFoundError(
+            f"No party had this id and no record this key in release {release}.",
+            remedy="`partyhub lineage ID` tells when the party came and went.",
+        )
     return NotFoundError(
         "No live record has this key, and no party ever had this id, in the newest release.",
         remedy="Check the id; after loading new data run `partyhub build`.",
+    )
+
+
+def retired(party: uuid.UUID) -> NotFoundError:
+    """Return the error that a party is gone with all its records."""
+    return NotFoundError(
+        f"Party {party} was retired: all its records were deleted.",
+        remedy="`partyhub lineage ID` tells its story, `partyhub show ID --as-of TIME` what it was.",
     )

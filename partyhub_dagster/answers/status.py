@@ -6,7 +6,7 @@ from typing import Any
 from partyhub_dagster.answers.checks import told
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Hub
-from partyhub_dagster.lake.releases import newest_release
+from partyhub_dagster.lake.rollbacks import Rollback, shown_release, standing_rollback
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.gate import standing_objections
 from partyhub_dagster.quality.results import latest_results
@@ -21,7 +21,8 @@ def read_status(hub: Hub) -> dict[str, Any]:
     """Return counts of the newest release (of the head while there is none) and the state of checks and models."""
     with hub.place.connect(read_only=True) as con:
         session = Session(hub.place, con, run_id="status")
-        release = newest_release(con)
+        release = shown_release(con)
+        rollback = standing_rollback(con)
         head = _head_counts(session)
         counts = head if release is None else {key: release.counts[key] for key in head}
         results = latest_results(session, hub.config)
@@ -33,6 +34,7 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "lineage_seq": session.count("party_lineage") if release is None else release.lineage_seq,
             "release": None if release is None else release.number,
             "released_at": None if release is None else release.released_at.isoformat(timespec="seconds"),
+            "rolled_back": None if rollback is None else _told(rollback),
             "checks": {"passed": len(results) - len(failed), "failed": len(failed)},
             "failed_checks": [told(result) for result in failed],
             "objections": [str(objection) for objection in standing_objections(session, hub.config)],
@@ -42,6 +44,13 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "overdue": [found._asdict() for found in overdue_sources(con, hub.config, datetime.now(UTC))],
             "sources_without_files": sources_without_files(hub.config),
         }
+
+
+def _told(rollback: Rollback) -> dict[str, Any]:
+    return {
+        "to_release": rollback.release, "from_release": rollback.newest_release, "author": rollback.author,
+        "reason": rollback.reason, "since": rollback.written_at.isoformat(timespec="seconds"),
+    }  # fmt: skip
 
 
 def _head_counts(session: Session) -> dict[str, int]:

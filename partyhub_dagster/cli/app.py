@@ -6,7 +6,16 @@ from typing import Any
 
 import typer
 
-from partyhub_dagster.cli import asking, building, checking, governing, quarantining, starting
+from partyhub_dagster.cli import (
+    asking,
+    building,
+    checking,
+    governing,
+    history,
+    quarantining,
+    releasing,
+    starting,
+)
 from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
 from partyhub_dagster.errors import PartyHubError, describe_error
@@ -30,9 +39,11 @@ def _before_any_command(config: Config = None) -> None:
 starting.register(app)
 building.register(app)
 governing.register(app)
+releasing.register(app)
 quarantining.register(app)
 checking.register(app)
 asking.register(app)
+history.register(app)
 
 
 # Typer's newer versions carry a click of their own, with exceptions of their own.

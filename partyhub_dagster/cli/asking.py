@@ -33,6 +33,12 @@ def status(*, config: Config = None, json: Json = False) -> None:
         f"release {answer['release']} of {answer['released_at']}" if answer["release"] else "no release yet"
     )
     say(f"Hub {answer['hub']}: {released}")
+    if held := answer["rolled_back"]:
+        say(
+            f"  ROLLED BACK from release {held['from_release']} to {held['to_release']} by {held['author']}"
+            f" at {held['since']}: {held['reason']}"
+        )
+        say("  No release is made until `partyhub release --lift`.")
     labels = {
         "records": "live source records", "quarantined": "rows in quarantine", "edges": "scored pairs kept",
         "parties": "parties", "parties_of_several_sources": "parties of several sources",
@@ -80,18 +86,28 @@ def _model_notes(model: dict[str, Any]) -> str:
 def show(
     party: Annotated[str, typer.Argument(help="A party id, a record id, or SOURCE:RECORD.")],
     *,
+    as_of: Annotated[
+        str | None, typer.Option(help="A release, or a day or time: the party as readers saw it then.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
     """Show one party. Its golden record, where each value comes from, and its members."""
+    from partyhub_dagster.answers.as_of import show_party_as_of
     from partyhub_dagster.answers.parties import show_party
 
     hub = open_hub(config_file(config))
-    answer = show_party(hub.place, hub.config, party)
+    if as_of is None:
+        answer = show_party(hub.place, hub.config, party)
+    else:
+        answer = show_party_as_of(hub.place, hub.config, party, as_of)
     if json:
         say_json(answer)
         return
-    say(f"Party {answer['party_id']}  {answer['party_type']}  (release {answer['release']})")
+    say(
+        f"Party {answer['party_id']}  {answer['party_type']}  (release {answer['release']}"
+        + (f" of {answer['released_at']})" if as_of else ")")
+    )
     rows = [
         (attribute, str(item["value"]), f"{item['source']}:{item['source_record_id']}", item["rule"])
         for attribute, held in answer["values"].items()

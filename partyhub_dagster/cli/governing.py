@@ -1,6 +1,5 @@
-"""Commands that decide what holds: train, model, release, source retire."""
+"""Commands that decide what holds: train, model, source retire."""
 
-import getpass
 from typing import Annotated, Literal
 
 import typer
@@ -16,7 +15,6 @@ source_app = typer.Typer(help="Look after sources.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(train)
-    app.command()(release)
     model_app.command("list")(list_models)
     model_app.command("activate")(activate_model)
     app.add_typer(model_app, name="model")
@@ -77,31 +75,6 @@ def activate_model(
     say(
         f"{stored.model.kind}: model {stored.model.version[:12]} is active; the next build rescores every pair."
     )
-
-
-def release(
-    *,
-    accept: Annotated[
-        list[str] | None, typer.Option(help="Let this failed check pass, for this state only.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="Why; required with --accept.")] = "",
-    config: Config = None,
-    json: Json = False,
-) -> None:
-    """Release the head if its checks allow it. With --accept a person publishes past a failed check."""
-    from partyhub_dagster.quality.gate import accept as accept_check
-
-    if accept and not reason.strip():
-        raise typer.BadParameter("say why", param_hint="--reason")
-    hub = open_hub(config_file(config))
-    with hub.run() as run:
-        for rule in accept or []:
-            accept_check(run.session, run.config, rule, getpass.getuser(), reason)
-        made = run.release()
-    if json:
-        say_json(None if made is None else {"number": made.number, "counts": made.counts})
-    else:
-        say("Nothing to release." if made is None else f"Release {made.number} is what readers see.")
 
 
 def retire_source(name: Annotated[str, typer.Argument(help="The source.")], *, config: Config = None) -> None:

@@ -1,16 +1,14 @@
 """Releases: publishing is moving one pointer to a checked, consistent snapshot, and readers see nothing else."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from partyhub_dagster.errors import InvariantError, NotFoundError
-from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import Delta
 from partyhub_dagster.lake.statements import load_sql
@@ -64,11 +62,18 @@ class ReleaseFacts:
     checks_failed: int
 
 
-def newest_release(con: duckdb.DuckDBPyConnection, number: int | None = None) -> Release | None:
-    """Return the newest release, or the one of a given number; None when there is none."""
-    condition = "" if number is None else f"where number = {number}"
+def newest_release(
+    con: duckdb.DuckDBPyConnection, number: int | None = None, *, where: str = "true"
+) -> Release | None:
+    """Return the newest release made, or the one of a given number; None when there is none.
+
+    What readers see is `rollbacks.shown_release`: the two differ after a rollback.
+    """
+    condition = "" if number is None else f" and number = {number}"
     names = ", ".join(RELEASES.column_names)
-    row = con.execute(f"select {names} from releases {condition} order by number desc limit 1").fetchone()
+    row = con.execute(
+        f"select {names} from lake.releases as releases where {where}{condition} order by number desc limit 1"
+    ).fetchone()
     if row is None:
         return None
     held = dict(zip(RELEASES.column_names, row, strict=True))
@@ -76,9 +81,8 @@ def newest_release(con: duckdb.DuckDBPyConnection, number: int | None = None) ->
     return Release(**held)
 
 
-def needs_release(session: Session, config_hash: str) -> bool:
-    """Tell whether the head differs from the newest release in anything that readers see."""
-    last = newest_release(session.con)
+def needs_release(session: Session, last: Release | None, config_hash: str) -> bool:
+    """Tell whether the head differs from the release that readers see in anything that they see."""
     if last is None or last.config_hash != config_hash:
         return True
     return not _since(last, head_epoch(session.con)).is_empty(session.con, _RELEASED)
@@ -109,29 +113,6 @@ def make_release(session: Session, facts: ReleaseFacts, refuse: Callable[[], Non
             remedy="Run `partyhub build` again; if it repeats, report it.",
         )
     return release
-
-
-@contextmanager
-def read_release(
-    place: LakePlace, number: int | None = None
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, Release]]:
-    """Yield a read-only connection whose default database is the newest release, or a given one.
-
-    The head is attached too, as `lake`, for what is always read at head.
-
-    Raises:
-        NotFoundError: there is no such release.
-    """
-    with place.connect(read_only=True) as con:
-        release = newest_release(con, number)
-        if release is None:
-            raise NotFoundError(
-                "The hub has no release yet." if number is None else f"There is no release {number}.",
-                remedy="Run `partyhub build`; `partyhub status` says what stands against a release.",
-            )
-        place.attach(con, "released", read_only=True, snapshot=release.snapshot)
-        con.execute("use released")
-        yield con, release
 
 
 def _since(last: Release | None, head: int) -> Delta:

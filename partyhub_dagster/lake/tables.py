@@ -376,6 +376,21 @@ RELEASES = Table(
 """),
     at_head=True,
 )
+ROLLBACKS = Table(
+    "rollbacks",
+    "one row per rolling back to an earlier release, or lifting of the hold that it brought",
+    ("sequence",),
+    _columns("""
+    sequence | BIGINT | 1, 2, 3 ...
+    action | VARCHAR | `ROLLBACK`: readers see an earlier release, and none is made; `LIFT`: new ones are made again.
+    release | BIGINT | ROLLBACK: the release that readers see again.
+    newest_release | BIGINT | The newest release then: those after `release` up to this one are rolled back.
+    author | VARCHAR | Who did it.
+    !reason | VARCHAR | Why.
+    written_at | TIMESTAMPTZ | When.
+"""),
+    at_head=True,
+)
 WATERMARKS = Table(
     "watermarks",
     "one row per stage",
@@ -443,7 +458,7 @@ FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
     DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
     PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS,
-    ACCEPTANCES, RELEASES, STREAM_OFFSETS,
+    ACCEPTANCES, RELEASES, ROLLBACKS, STREAM_OFFSETS,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from partyhub_dagster.hub import Hub
-from partyhub_dagster.lake.releases import read_release
+from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.places import hub_from_environment
 
 

@@ -21,6 +21,7 @@ _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
     "golden_history": ("golden", "golden_parties"),
     "membership_history": ("golden", "golden_parties"),
     "releases": ("golden", "golden_parties"),
+    "rollbacks": ("golden", "golden_parties"),
     "party_lineage": ("golden", "golden_parties"),  # the golden stage ends a run's events
 }
 _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
@@ -28,7 +29,7 @@ _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
 # Checking, accepting and releasing write these themselves: a change in them must not call for another check,
 # or no hub would ever be idle. Their keys are looked at whenever their suite is evaluated.
 _WRITTEN_AFTERWARDS = frozenset({
-    "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases",
+    "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases", "rollbacks",
     "membership_history", "golden_history",
 })  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from partyhub_dagster.lake.metadata import Table, quote_name
+from partyhub_dagster.lake.rollbacks import counting
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES, PARTY_CLUSTERS
 
 COMPARED = (NORMALIZED_PARTIES.name, PARTY_CLUSTERS.name, "golden_parties")
@@ -15,7 +16,8 @@ def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -
     """Create the temp views `released` (head_epoch; one row) and `released_TABLE` of every compared table.
 
     The release is the newest one older than the last change of what a release shows, so that releasing a state
-    does not change what is said of it. Without one, head_epoch is that of the head and the tables are empty:
+    does not change what is said of it; one that was rolled back is
+    passed over. Without one, head_epoch is that of the head and the tables are empty:
     nothing has changed against nothing.
     """
     snapshot, head_epoch = _release_before(con)
@@ -30,7 +32,8 @@ def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -
 def _release_before(con: duckdb.DuckDBPyConnection) -> tuple[int | None, int]:
     changed = _newest_change(con, (*COMPARED, "source_parties"))
     row = con.execute(
-        "select snapshot, head_epoch from releases where head_epoch < $changed order by number desc limit 1",
+        "select snapshot, head_epoch from lake.releases as releases"
+        f" where head_epoch < $changed and {counting(con)} order by number desc limit 1",
         {"changed": changed},
     ).fetchone()
     return (None, changed) if row is None or row[0] is None else (int(row[0]), int(row[1]))

@@ -11,7 +11,7 @@ from partyhub_dagster.errors import BusyError, ConfigError, ModelError, StaleErr
 from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.identity import stage as identity_stage
 from partyhub_dagster.lake import stage as lake_stage
-from partyhub_dagster.lake.releases import read_release
+from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.matching.registry import train

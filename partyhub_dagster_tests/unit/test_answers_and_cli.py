@@ -179,7 +179,7 @@ def test_an_error_of_a_library_is_told_by_its_place_only(
     def fails(*_: object) -> None:
         raise ValueError("Ann Miller")
 
-    monkeypatch.setattr(status, "newest_release", fails)
+    monkeypatch.setattr(status, "shown_release", fails)
     code, out, err = partyhub("status")
     assert code == 1
     assert "ValueError at answers" in err

@@ -7,7 +7,7 @@ import dagster as dg
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Run
-from partyhub_dagster.lake.releases import read_release
+from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.tables import golden_table
 from partyhub_dagster.orchestration.lake_asset import STEWARDSHIP, AssetShape, lake_asset
 from partyhub_dagster.orchestration.schemas import copied_columns, table_schema

@@ -1,0 +1,74 @@
+"""What the catalog knows of snapshots, and the leases that keep one for whoever reads it.
+
+A lease is a shared OS lock on a file named after the snapshot: the system frees it when the reader dies, however it
+dies. Upkeep takes the same lock alone before it lets a snapshot go.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import duckdb
+
+from partyhub_dagster.lake.connection import LakePlace
+
+CATALOG = "__ducklake_metadata_lake"
+"""Under this name DuckLake attaches the catalog of the lake attached as `lake`."""
+_FOLDER = "leases"
+
+
+def snapshot_is_kept(con: duckdb.DuckDBPyConnection, snapshot: int) -> bool:
+    """Tell whether the lake can still be read as of a snapshot."""
+    return kept_snapshots(con, [snapshot]) == {snapshot}
+
+
+def kept_snapshots(con: duckdb.DuckDBPyConnection, asked: Iterable[int]) -> set[int]:
+    """Return those of the snapshots asked for that the lake can still be read as of."""
+    listed = ", ".join(str(int(snapshot)) for snapshot in asked)
+    rows = con.execute(
+        f"select snapshot_id from {CATALOG}.ducklake_snapshot where snapshot_id in ({listed or 'null'})"
+    ).fetchall()
+    return {int(row[0]) for row in rows}
+
+
+@contextmanager
+def lease(place: LakePlace, snapshot: int) -> Iterator[None]:
+    """Keep a snapshot from upkeep while it is read; ends with the process at the latest."""
+    folder = place.home / _FOLDER
+    folder.mkdir(exist_ok=True, mode=0o700)
+    handle = os.open(folder / str(snapshot), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def take_unleased(place: LakePlace, snapshots: Iterable[int]) -> Iterator[set[int]]:
+    """Yield those of the snapshots that nobody reads; while inside, nobody can begin to.
+
+    A reader that waits for one finds afterwards that it is gone, and takes another.
+    """
+    folder = place.home / _FOLDER
+    held: dict[int, int] = {}
+    files = {int(file.name) for file in folder.iterdir()} if folder.is_dir() else set()
+    folder.mkdir(exist_ok=True, mode=0o700)
+    wanted = set(snapshots)
+    free = set(wanted)
+    try:
+        for snapshot in sorted(wanted & files):
+            handle = os.open(folder / str(snapshot), os.O_RDWR)
+            held[snapshot] = handle
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                free.discard(snapshot)
+        yield free
+        for snapshot in free & set(held):
+            with suppress(OSError):
+                (folder / str(snapshot)).unlink()
+    finally:
+        for handle in held.values():
+            os.close(handle)
