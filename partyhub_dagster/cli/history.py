@@ -1,4 +1,4 @@
-"""Commands on what was: diff."""
+"""Commands on what was: lineage, diff."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,63 @@ _WORDS = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(diff)
+    for command in (lineage, diff):
+        app.command()(command)
+
+
+def lineage(
+    party: Annotated[str, typer.Argument(help="A party id of any time, a record id, or SOURCE:RECORD.")],
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Tell the story of a party. Born, joined, merged, split, retired, and what caused it."""
+    from partyhub_dagster.answers.story import tell_lineage
+
+    hub = open_hub(config_file(config))
+    answer = tell_lineage(hub.place, hub.config, party)
+    if json:
+        say_json(answer)
+        return
+    today = answer["today"]
+    is_now = "retired" if today is None else "lives" if today == answer["party_id"] else f"answers as {today}"
+    say(f"Party {answer['party_id']}: {is_now} (release {answer['release']})")
+    for event in answer["events"]:
+        release = "head" if event["release"] is None else f"release {event['release']}"
+        say(f"  {event['written_at']}  {release}: {_sentence(event, answer['party_id'])}")
+        for decision in event["decisions"]:
+            pair = " ".join(filter(None, (decision["left"], decision["right"])))
+            say(f"      decision {decision['verdict']} {pair} by {decision['author']}: {decision['reason']}")
+
+
+def _sentence(event: dict[str, Any], party: str) -> str:
+    """Tell an event from the side of the party asked about."""
+    own, other = event["party_id"] == party, event["other_id"]
+    match event["event"]:
+        case "CREATED":
+            what = f"born with {', '.join(event['joined'])}"
+        case "SPLIT":
+            what = (
+                f"split off {other} with {', '.join(event['joined'])}"
+                if own
+                else f"{event['party_id']} split off"
+            )
+        case "MERGED":
+            what = f"merged into {other}" if own else f"{event['party_id']} merged into it"
+        case "RENAMED":
+            what = (
+                f"its record was deleted; answers as {other}"
+                if own
+                else f"took over from {event['party_id']}"
+            )
+        case "RETIRED":
+            what = "retired with its last record"
+        case "UPDATED":
+            what = f"other values of {', '.join(event['attributes'])}"
+        case _:
+            moves = {"joined": event["joined"], "left": event["left"]}
+            what = "; ".join(f"{', '.join(keys)} {verb}" for verb, keys in moves.items() if keys)
+    return f"{what or 'other members'} (cause: {event['cause']})"
 
 
 def diff(

@@ -15,7 +15,7 @@ from partyhub_dagster.answers.moments import parse_moment
 from partyhub_dagster.cli.app import main
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.readers import read_release
-from partyhub_dagster_tests.factories import ask, build, copy_hub, deliver, id_of
+from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.people import BRIDGE, crm, people_hub
 
 Run = Callable[..., tuple[int, str, str]]
@@ -193,6 +193,49 @@ def values_between(hub: Hub, before: int, after: int) -> Counter[tuple[str, str,
 
 def as_set(value: Any) -> set[str]:
     return set() if value is None else set(map(str, value)) if isinstance(value, list) else {str(value)}
+
+
+def test_the_story_of_a_party_tells_who_joined_and_where_it_went(partyhub: Run) -> None:
+    five, seven = str(id_of("crm:5")), str(id_of("crm:7"))
+    told = [
+        (e["release"], e["event"], e["joined"], e["left"])
+        for e in answer(partyhub, "lineage", "crm:5")["events"]
+        if e["event"] != "UPDATED"
+    ]
+    assert sorted(told) == [
+        (1, "CREATED", ["crm:5"], []),
+        (2, "MEMBERS_CHANGED", ["crm:7"], []),
+        (2, "MERGED", [], []),
+        (3, "MEMBERS_CHANGED", [], ["crm:7"]),
+        (3, "SPLIT", [], []),
+    ]
+    merged = answer(partyhub, "lineage", seven)
+    assert [e["event"] for e in merged["events"] if e["event"] != "UPDATED"] == ["CREATED", "MERGED", "SPLIT"]
+    assert merged["events"][1]["other_id"] == five
+    gone = answer(partyhub, "lineage", "crm:6")
+    assert (gone["today"], gone["events"][-1]["event"], gone["events"][-1]["cause"]) == (
+        None,
+        "RETIRED",
+        "deletion",
+    )
+    assert "retired with its last record (cause: deletion)" in partyhub("lineage", "crm:6")[1]
+    assert answer(partyhub, "lineage", "crm:2")["party_id"] == str(
+        id_of("crm:1")
+    )  # never the name of a party
+    assert partyhub("lineage", "crm:unheard")[0] == 1
+
+
+def test_a_story_names_the_decision_that_caused_an_event(changed: tuple[Hub, Run]) -> None:
+    hub, partyhub = changed
+    decide(hub, "NOT_SAME", "crm:3", "web:a", reason="brothers", author="eva")
+    decide(hub, "NOT_SAME", "crm:4", "crm:1", reason="says nothing of the party", author="eva")
+    build(hub)
+    split = answer(partyhub, "lineage", "web:a")["events"][0]
+    assert (split["event"], split["cause"], split["release"]) == ("SPLIT", "decision", 4)
+    assert [(d["verdict"], d["left"], d["right"], d["author"], d["reason"]) for d in split["decisions"]] == [
+        ("NOT_SAME", "crm:3", "web:a", "eva", "brothers")
+    ]
+    assert "decision NOT_SAME crm:3 web:a by eva: brothers" in partyhub("lineage", "crm:3")[1]
 
 
 def test_a_folder_with_a_difference_is_not_written_over(partyhub: Run, tmp_path: Path) -> None:
