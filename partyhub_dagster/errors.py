@@ -59,6 +59,10 @@ class GateError(PartyHubError):
     """A blocking check stands between the head and a release; a steward must act."""
 
 
+class DecisionError(PartyHubError):
+    """A decision cannot be written as it was given; whoever decides must act."""
+
+
 class NotFoundError(PartyHubError):
     """An id or record that was asked for is not in the hub."""
 

@@ -10,6 +10,7 @@ from partyhub_dagster.cli import (
     asking,
     building,
     checking,
+    deciding,
     governing,
     history,
     quarantining,
@@ -40,6 +41,7 @@ starting.register(app)
 building.register(app)
 governing.register(app)
 releasing.register(app)
+deciding.register(app)
 quarantining.register(app)
 checking.register(app)
 asking.register(app)

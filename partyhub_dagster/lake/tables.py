@@ -244,6 +244,16 @@ DECISIONS = Table(
 """),
     at_head=True,
 )
+DECISION_GROUPS = Table(
+    "decision_groups",
+    "one row per group of decisions that has a name",
+    ("group_id",),
+    _columns("""
+    group_id | UUID | Id of the group, as in decisions: a function of the name.
+    !name | VARCHAR | What its author calls it.
+"""),
+    at_head=True,
+)
 PARTY_CLUSTERS = Table(
     "party_clusters",
     "one row per live source record",
@@ -457,8 +467,8 @@ def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
 FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
     DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
-    PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS, DQ_PARTS,
-    ACCEPTANCES, RELEASES, ROLLBACKS, STREAM_OFFSETS,
+    DECISION_GROUPS, PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS,
+    DQ_PARTS, ACCEPTANCES, RELEASES, ROLLBACKS, STREAM_OFFSETS,
 )  # fmt: skip
 
 

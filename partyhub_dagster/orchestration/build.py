@@ -16,6 +16,7 @@ from partyhub_dagster.orchestration.checks import suite_checks
 from partyhub_dagster.orchestration.jobs import asset_jobs, nightly, op_jobs
 from partyhub_dagster.orchestration.reading import release_of
 from partyhub_dagster.orchestration.resources import resource_of
+from partyhub_dagster.orchestration.sensors import decision_sensor
 from partyhub_dagster.places import hub_from_environment
 
 
@@ -28,6 +29,7 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
         asset_checks=suite_checks(hub.config),
         jobs=[*asset_jobs(), *op_jobs(kinds)],
         schedules=[nightly()],
+        sensors=[decision_sensor(hub)],
         resources={"hub": resource_of(hub, progress), "release": release_of(hub)},
         executor=dg.in_process_executor,  # a process per step would cost seconds each
     )

@@ -38,6 +38,8 @@ class AssetShape:
     lineage: dg.TableColumnLineage | None = None
     priority: int = 0
     """Of steps that could run next, the one with the highest runs."""
+    observed: Callable[[Run], dg.AssetObservation] | None = None
+    """What the step saw of an input that people write."""
 
 
 def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
@@ -63,6 +65,8 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
             return {"dagster/row_count": run.session.count(shape.rows or shape.table.name), **counts}
 
         found = attempt(hub, "/".join(shape.key), work)
+        if shape.observed is not None:
+            context.log_event(shape.observed(hub.run()))
         listed = ", ".join(f"{name.removeprefix('dagster/')} {figure}" for name, figure in found.items())
         context.log.info("%s: %s", "/".join(shape.key), listed)
         lineage = {} if shape.lineage is None else {"dagster/column_lineage": shape.lineage}

@@ -26,11 +26,12 @@ _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
 }
 _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
 
-# Checking, accepting and releasing write these themselves: a change in them must not call for another check,
-# or no hub would ever be idle. Their keys are looked at whenever their suite is evaluated.
+# Checking, accepting and releasing write these themselves, and stewards name groups while a run is at work: a change
+# in them must not call for another check, or no hub would ever be idle. Their keys are looked at whenever their suite
+# is evaluated.
 _WRITTEN_AFTERWARDS = frozenset({
     "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases", "rollbacks",
-    "membership_history", "golden_history",
+    "membership_history", "golden_history", "decision_groups",
 })  # fmt: skip
 
 _LARGE = frozenset({"blocking_keys", "match_edges"})  # many rows a record

@@ -105,12 +105,19 @@ _LATEST = """
 def _newest_changes(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str, int]:
     """Return, for every table that a rule reads, the epoch in which a row was last written or deleted."""
     tables = sorted({table for rule in rules for table in rule.reads})
-    written = " union all ".join(f"select '{t}' as name, max(epoch) as epoch from {t}" for t in tables)
+    written = " union all ".join(
+        f"select '{t}' as name, max(epoch) as epoch from {t} where {_CONSUMED if t == 'decisions' else 'true'}"
+        for t in tables
+    )
     removed = "select table_name as name, max(epoch) as epoch from removed_keys group by table_name"
     found = con.execute(
         f"select name, coalesce(max(epoch), 0) from ({written} union all {removed}) group by name"
     )
     return {str(name): int(epoch) for name, epoch in found.fetchall()}
+
+
+_CONSUMED = "epoch <= coalesce((select max(watermark) from watermarks where stage = 'party_clusters'), epoch)"
+"""What people decide while a run is at work is for the next run; it stands against no release of this one."""
 
 
 def _suites_evaluated_as_today(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> set[Suite]:

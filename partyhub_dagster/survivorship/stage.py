@@ -8,6 +8,7 @@ from partyhub_dagster.lake.lineage import append_lineage
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.lake.tables import (
     DECISIONS,
     NORMALIZED_PARTIES,
@@ -44,7 +45,7 @@ def master_changed(session: Session, config: HubConfig) -> GoldenChanges:
     if delta.is_empty(con, _INPUTS):
         return GoldenChanges()
     golden = golden_table(config.attributes.values())
-    _collect_pins(session, delta.head)
+    collect_pins(session, delta.head)
     _collect_dirty(session, delta)
     con.execute(
         "create or replace temp table golden_members as"
@@ -116,58 +117,10 @@ def _collect_dirty(session: Session, delta: Delta) -> None:
         )
 
 
-def _collect_pins(session: Session, head: int) -> None:
-    """Create temp table `pins` (record_id, field, value, sequence): standing pins, each on a live record.
-
-    A pin whose record was deleted follows to where that record's id answers now. What is decided after `head`
-    belongs to the next delta.
-    """
-    session.con.execute(
-        f"""
-        create or replace temp table revoked as
-        with recursive newest as (
-            select decision_id, group_id, verdict, revokes, sequence,
-                row_number() over (order by sequence desc, decision_id desc) as n
-            from decisions where verdict in ('PIN', 'REVOKE') and epoch <= {head}
-        ),
-        walk as (
-            select 0::bigint as n, []::uuid[] as gone
-            union all
-            select w.n + 1,
-                case when d.verdict = 'REVOKE' and not list_contains(w.gone, d.decision_id)
-                        and not coalesce(list_contains(w.gone, d.group_id), false)
-                    then list_append(w.gone, d.revokes) else w.gone end
-            from walk as w join newest as d on d.n = w.n + 1
-        )
-        select unnest(gone) as id from walk where n = (select max(n) from walk)
-        """
-    )
-    session.con.execute(
-        f"""
-        create or replace temp table pins as
-        with recursive redirect as (
-            select party_id, arg_max(other_id, sequence) as other_id from party_lineage
-            where event in ('RENAMED', 'RETIRED') group by party_id
-        ),
-        standing as (
-            select decision_id, left_id, attribute, value, sequence from decisions
-            where verdict = 'PIN' and epoch <= {head} and decision_id not in (from revoked)
-                and coalesce(group_id not in (from revoked), true)
-        ),
-        followed as (
-            select decision_id, left_id as at_id, 0 as steps from standing
-            union all
-            select f.decision_id, r.other_id, f.steps + 1 from followed as f join redirect as r on r.party_id = f.at_id
-            where f.at_id not in (select record_id from party_clusters) and r.other_id is not null and f.steps < 1000
-        ),
-        landed as (
-            select f.decision_id, c.record_id from followed as f join party_clusters as c on c.record_id = f.at_id
-        )
-        select l.record_id, s.attribute as field, s.value, s.sequence
-        from standing as s join landed as l using (decision_id)
-        """
-    )
-    session.drop("revoked")
+def collect_pins(session: Session, head: int) -> None:
+    """Create temp table `pins` (record_id, field, value, sequence, decision_id): standing pins, on live records."""
+    pins = load_sql(__package__, "collect_pins.sql")
+    session.con.execute(f"create or replace temp table pins as {pins}", {"head": head})
 
 
 def _collect_updates(session: Session, attributes: list[str], delta: Delta) -> None:

@@ -43,8 +43,8 @@ BLOCKING = {
     },
     "party_clusters": {
         "every_record_in_one_party", "key_is_unique__acceptances", "key_is_unique__cluster_conflicts",
-        "key_is_unique__decisions", "key_is_unique__dq_parts", "key_is_unique__dq_results",
-        "key_is_unique__hub_epoch", "parties_merged", "parties_retired", "parties_split",
+        "key_is_unique__decisions", "key_is_unique__decision_groups", "key_is_unique__dq_parts",
+        "key_is_unique__dq_results", "key_is_unique__hub_epoch", "parties_merged", "parties_retired", "parties_split",
         "key_is_unique__party_clusters", "key_is_unique__removed_keys", "key_is_unique__watermarks", "largest_party",
         "not_same_holds", "party_id_is_the_anchor",
     },

@@ -197,10 +197,7 @@ def test_a_decision_written_while_a_run_is_at_work_waits_for_the_next_one(
         return step(self, *rest)
 
     monkeypatch.setattr(Run, moment, interrupted)
-    try:
-        build(hub)
-    except GateError as error:
-        assert "not_same_holds" in str(error)  # noqa: PT017 - decided after clustering: the next build obeys
+    build(hub)
     law_4_equals_rebuild(hub)
     build(hub)
     assert frozenset({"crm:5"}) in partition_of(hub)

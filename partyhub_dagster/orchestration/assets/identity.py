@@ -6,6 +6,7 @@ from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.tables import DECISIONS, PARTY_CLUSTERS
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.orchestration.lake_asset import STEWARDSHIP, AssetShape, lake_asset, lake_input
+from partyhub_dagster.orchestration.observing import observe_decisions
 
 
 def identity_assets(kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -28,5 +29,6 @@ def identity_assets(kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpe
         deps=["normalized_parties", *(dg.AssetKey(["match_edges", kind]) for kind in kinds), "decisions"],
         package="identity",
         owner=STEWARDSHIP,
+        observed=lambda run: observe_decisions(run.session),
     )
     return [lake_input(decided), lake_asset(shape, Run.cluster)]

@@ -1,8 +1,12 @@
 -- Grain: one row per standing NOT_SAME inside one party that no conflict accounts for.
 -- A decision stands until a newer standing REVOKE names it or its group. Revocations that have to do with other
--- revocations are settled newest first; they are few.
-with recursive revocations as (
-    select decision_id, group_id, revokes, sequence from decisions where verdict = 'REVOKE'
+-- revocations are settled newest first; they are few. What was decided after clustering is for the next run.
+with recursive known as (
+    from decisions
+    where not coalesce(epoch > (select watermark from watermarks where stage = 'party_clusters'), false)
+),
+revocations as (
+    select decision_id, group_id, revokes, sequence from known where verdict = 'REVOKE'
 ),
 linked as (
     select newer.decision_id as newer_id, older.decision_id as older_id
@@ -33,7 +37,7 @@ standing_revocations as (
 ),
 standing as (
     select d.decision_id, d.left_id, d.right_id
-    from decisions as d
+    from known as d
     where d.verdict = 'NOT_SAME' and not exists (
         from standing_revocations as r
         where (r.revokes = d.decision_id or r.revokes = d.group_id) and r.sequence > d.sequence
