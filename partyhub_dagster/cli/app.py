@@ -13,6 +13,7 @@ from partyhub_dagster.cli import (
     deciding,
     governing,
     history,
+    keeping,
     quarantining,
     releasing,
     starting,
@@ -46,6 +47,7 @@ quarantining.register(app)
 checking.register(app)
 asking.register(app)
 history.register(app)
+keeping.register(app)
 
 
 # Typer's newer versions carry a click of their own, with exceptions of their own.

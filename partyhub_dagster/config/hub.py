@@ -15,6 +15,7 @@ from partyhub_dagster.config.section import Name, Section
 from partyhub_dagster.config.semantics import KINDS
 from partyhub_dagster.config.sources import Source
 from partyhub_dagster.config.survivorship import Survivorship, SurvivorshipSection, resolve_survivorship
+from partyhub_dagster.config.upkeep import Upkeep
 
 
 def _version_form(value: Any) -> Any:
@@ -42,6 +43,8 @@ class HubConfig(Section):
     """What the checks tolerate."""
     publish: Publish = Publish()
     """Where golden records go."""
+    upkeep: Upkeep = Upkeep()
+    """What upkeep keeps."""
 
     @model_validator(mode="before")
     @classmethod

@@ -28,7 +28,7 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
         assets=_assets(hub.config, kinds),
         asset_checks=suite_checks(hub.config),
         jobs=[*asset_jobs(), *op_jobs(kinds)],
-        schedules=[nightly()],
+        schedules=nightly(),
         sensors=[decision_sensor(hub)],
         resources={"hub": resource_of(hub, progress), "release": release_of(hub)},
         executor=dg.in_process_executor,  # a process per step would cost seconds each

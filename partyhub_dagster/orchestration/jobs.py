@@ -1,6 +1,8 @@
 """The jobs of a hub and when they run."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -8,6 +10,7 @@ import dagster as dg
 from partyhub_dagster.answers.verification import verify_hub
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.hub import Run
+from partyhub_dagster.lake.upkeep import keep_up
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import train
 from partyhub_dagster.orchestration.lake_asset import LAKE_POOL
@@ -36,12 +39,15 @@ def asset_jobs() -> list[Any]:
 
 def op_jobs(kinds: list[Kind]) -> list[dg.JobDefinition]:
     """List the jobs that make no asset."""
-    return [_train_models(kinds), _verify()]
+    return [_train_models(kinds), _verify(), _upkeep()]
 
 
-def nightly() -> dg.ScheduleDefinition:
-    """Return the nightly build; it is switched on in the UI."""
-    return dg.ScheduleDefinition(name="nightly_build", job_name="build_hub", cron_schedule="0 2 * * *")
+def nightly() -> list[dg.ScheduleDefinition]:
+    """Return the nightly build and the upkeep after it; they are switched on in the UI."""
+    return [
+        dg.ScheduleDefinition(name="nightly_build", job_name="build_hub", cron_schedule="0 2 * * *"),
+        dg.ScheduleDefinition(name="nightly_upkeep", job_name="upkeep", cron_schedule="0 4 * * *"),
+    ]
 
 
 def _train_models(kinds: list[Kind]) -> dg.JobDefinition:
@@ -92,3 +98,28 @@ def _verify() -> dg.JobDefinition:
         compare_with_rebuild()
 
     return verify
+
+
+def _upkeep() -> dg.JobDefinition:
+    @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing), retry_policy=_TRY_AGAIN)
+    def let_go_of_what_nothing_needs(
+        context: dg.OpExecutionContext, hub: HubResource
+    ) -> Iterator[dg.Output[None]]:
+        """Expire, compact and delete; releases, watermarks and readers keep theirs."""
+
+        def work(run: Run) -> dict[str, Any]:
+            report = keep_up(run.session, run.config.upkeep, datetime.now(UTC))
+            return {
+                **{k: v for k, v in asdict(report).items() if not isinstance(v, dict)},
+                "snapshots_left": report.after.snapshots, "catalog_bytes": report.after.bytes,
+            }  # fmt: skip
+
+        found = attempt(hub, "upkeep", work)
+        context.log.info("upkeep: %s", ", ".join(f"{name} {figure}" for name, figure in found.items()))
+        yield dg.Output(None, metadata=found)
+
+    @dg.job(description="Let go of snapshots, keys and files that no release, stage or reader needs.")
+    def upkeep() -> None:
+        let_go_of_what_nothing_needs()
+
+    return upkeep

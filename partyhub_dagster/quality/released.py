@@ -6,6 +6,7 @@ import duckdb
 
 from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.rollbacks import counting
+from partyhub_dagster.lake.snapshots import CATALOG
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES, PARTY_CLUSTERS
 
 COMPARED = (NORMALIZED_PARTIES.name, PARTY_CLUSTERS.name, "golden_parties")
@@ -33,7 +34,9 @@ def _release_before(con: duckdb.DuckDBPyConnection) -> tuple[int | None, int]:
     changed = _newest_change(con, (*COMPARED, "source_parties"))
     row = con.execute(
         "select snapshot, head_epoch from lake.releases as releases"
-        f" where head_epoch < $changed and {counting(con)} order by number desc limit 1",
+        f" where head_epoch < $changed and {counting(con)}"
+        f" and snapshot in (select snapshot_id from {CATALOG}.ducklake_snapshot)"
+        " order by number desc limit 1",
         {"changed": changed},
     ).fetchone()
     return (None, changed) if row is None or row[0] is None else (int(row[0]), int(row[1]))

@@ -51,7 +51,8 @@ BLOCKING = {
     "golden_parties": {
         "golden_is_complete", "golden_values_changed", "key_is_unique__golden_history",
         "key_is_unique__golden_parties",
-        "key_is_unique__membership_history", "key_is_unique__party_lineage", "key_is_unique__releases", "key_is_unique__rollbacks",
+        "key_is_unique__membership_history", "key_is_unique__party_lineage", "key_is_unique__releases",
+        "key_is_unique__rollbacks",
         "lineage_has_no_gap", "lineage_replays_to_parties", "members_add_up", "provenance_is_complete",
     },
 }  # fmt: skip
@@ -84,15 +85,14 @@ def test_a_hub_of_one_kind_has_no_assets_of_the_other(tmp_path: Path) -> None:
 def test_jobs_and_the_schedule_are_those_that_the_documents_name(hub: Hub) -> None:
     repository = build_defs(hub).get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {
-        "build_hub", "train_models", "export", "verify",
+        "build_hub", "train_models", "export", "verify", "upkeep",
     }  # fmt: skip
-    (schedule,) = repository.schedule_defs
-    assert (schedule.name, schedule.job_name, schedule.cron_schedule) == (
-        "nightly_build",
-        "build_hub",
-        "0 2 * * *",
-    )
-    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    schedules = repository.schedule_defs
+    assert {(s.name, s.job_name, s.cron_schedule) for s in schedules} == {
+        ("nightly_build", "build_hub", "0 2 * * *"),
+        ("nightly_upkeep", "upkeep", "0 4 * * *"),
+    }
+    assert {s.default_status for s in schedules} == {dg.DefaultScheduleStatus.STOPPED}
 
 
 def test_every_rule_is_a_check_on_the_asset_that_it_speaks_of(hub: Hub) -> None:

@@ -18,6 +18,7 @@ from partyhub_dagster.config import (
     quality,
     sources,
     survivorship,
+    upkeep,
 )
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.load import parse_config
@@ -44,6 +45,7 @@ HEADINGS: dict[type[Section], str] = {
     quality.Quality: "Quality",
     quality.Impact: "`impact`",
     publish.Publish: "Publish",
+    upkeep.Upkeep: "Upkeep",
 }
 """Sections with a table of their own."""
 IN_ROWS: dict[type[Section], tuple[str, str]] = {

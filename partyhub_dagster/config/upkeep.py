@@ -1,0 +1,18 @@
+"""What upkeep keeps."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from partyhub_dagster.config.section import Section
+
+
+class Upkeep(Section):
+    """How long releases and files are kept; histories are kept for ever."""
+
+    keep_releases: Annotated[int, Field(ge=1)] = 10
+    """Newest releases that stay readable as a whole."""
+    keep_days: Annotated[float, Field(ge=0)] = 7
+    """Releases younger than this many days stay readable too."""
+    delete_after_hours: Annotated[float, Field(ge=0)] = 24
+    """Files that nothing names any more are deleted after so many hours; longer than any query or write takes."""
