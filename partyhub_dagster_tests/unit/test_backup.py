@@ -116,9 +116,7 @@ def test_an_archive_that_is_cut_off_or_leads_outside_is_refused(tmp_path: Path) 
         return compressed
 
     whole = archive("fine")
-    for number, content in enumerate(
-        (whole[:20], b"no archive", archive("../outside"), archive("/outside"))
-    ):
+    for number, content in enumerate((whole[:20], b"no archive", archive("../outside"), archive("/outside"))):
         file = tmp_path / f"{number}.tar.zst"
         file.write_bytes(content)
         with pytest.raises(LakeError, match=r"is no \.tar\.zst archive"):
