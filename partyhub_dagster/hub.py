@@ -36,7 +36,7 @@ from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_change
 from partyhub_dagster.publish.manifest import Manifest
 from partyhub_dagster.publish.parquet import export_release
 from partyhub_dagster.quality.evaluate import evaluate_suite
-from partyhub_dagster.quality.gate import standing_objections
+from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import Suite
 from partyhub_dagster.sources.audit import files_not_loaded
@@ -194,22 +194,15 @@ class Run:
         config_hash = self.config.fingerprint("hub")
         shown = shown_release(self.session.con)
         if not needs_release(self.session, shown, config_hash):
-            self._refuse()
+            self._approve(config_hash)
             return shown
-        results = latest_results(self.session, self.config)
-        failed = sum(not result.passed for result in results)
-        models = {kind: require_model(self.session, kind).version for kind in self.kinds()}
-        facts = ReleaseFacts(
-            {str(kind): version for kind, version in models.items()},
-            config_hash,
-            len(results) - failed,
-            failed,
-        )
-        return make_release(self.session, facts, self._refuse)
+        return make_release(self.session, lambda: self._approve(config_hash))
 
-    def _refuse(self) -> None:
+    def _approve(self, config_hash: str) -> ReleaseFacts:
+        """Return what a release of the head records, unless a check or a rollback stands against it."""
         refuse_while_held(self.session.con)
-        objections = standing_objections(self.session, self.config)
+        results = latest_results(self.session, self.config)
+        objections = objections_in(results, self.config)
         if objections:
             listed = "; ".join(str(objection) for objection in objections)
             raise GateError(
@@ -218,6 +211,9 @@ class Run:
                 remedy="Correct the data and build again, or let it through with"
                 " `partyhub release --accept CHECK --reason TEXT`.",
             )
+        models = {str(kind): require_model(self.session, kind).version for kind in self.kinds()}
+        failed = sum(not result.passed for result in results)
+        return ReleaseFacts(models, config_hash, len(results) - failed, failed)
 
     def _not_loaded(self) -> str:
         files = files_not_loaded(self.session.con)

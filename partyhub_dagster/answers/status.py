@@ -8,7 +8,7 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.rollbacks import Rollback, shown_release, standing_rollback
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.quality.gate import standing_objections
+from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import latest_results
 from partyhub_dagster.sources.audit import files_not_loaded
 from partyhub_dagster.sources.contract import overdue_sources
@@ -37,7 +37,7 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "rolled_back": None if rollback is None else _told(rollback),
             "checks": {"passed": len(results) - len(failed), "failed": len(failed)},
             "failed_checks": [told(result) for result in failed],
-            "objections": [str(objection) for objection in standing_objections(session, hub.config)],
+            "objections": [str(objection) for objection in objections_in(results, hub.config)],
             "head": head,
             "models": _models(session, hub.config),
             "failed_loads": _failed_loads(session),

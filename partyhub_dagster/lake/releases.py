@@ -88,18 +88,18 @@ def needs_release(session: Session, last: Release | None, config_hash: str) -> b
     return not _since(last, head_epoch(session.con)).is_empty(session.con, _RELEASED)
 
 
-def make_release(session: Session, facts: ReleaseFacts, refuse: Callable[[], None]) -> Release:
-    """Write the histories and the release in one transaction; `refuse` raises if a check stands against it.
+def make_release(session: Session, approve: Callable[[], ReleaseFacts]) -> Release:
+    """Write the histories and the release in one transaction; `approve` raises if a check stands against it.
 
     Guarantees: open history rows are the state; the recorded snapshot is the state that was checked.
 
     Raises:
-        GateError: by `refuse`; nothing was written and the last release stays.
+        GateError: by `approve`; nothing was written and the last release stays.
     """
     con = session.con
     now = datetime.now(UTC)
     with write_transaction(session.place, con) as transaction:
-        refuse()
+        facts = approve()
         last = newest_release(con)
         number = 1 if last is None else last.number + 1
         delta = _since(last, transaction.epoch)

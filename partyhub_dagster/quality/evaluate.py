@@ -15,7 +15,7 @@ from partyhub_dagster.lake.tables import DQ_PARTS, DQ_RESULTS, all_tables
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.quality.frames import check_results
 from partyhub_dagster.quality.released import show_released
-from partyhub_dagster.quality.results import RuleResult, results_of
+from partyhub_dagster.quality.results import RuleResult, results_of, results_written
 from partyhub_dagster.quality.rule import SAMPLE_SIZE, Rule, Suite
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint, suite_rules
 
@@ -35,11 +35,12 @@ class Outcome(NamedTuple):
 
 
 def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[RuleResult]:
-    """Return a result of every rule of the suite that is true of the lake as it is, evaluating only if need be.
+    """Return a result of every rule of the suite, true of the state that it saw, evaluating only if need be.
 
     Reads the tables of the rules, all in one state. Writes dq_results, unless nothing that the rules read has
     changed since the suite's watermark; a full run evaluates then, too, and writes if it finds another outcome.
-    Guarantees: seen_epoch is the head that the evaluation saw, so a change made meanwhile makes it stale.
+    Guarantees: seen_epoch is the head that the evaluation saw, so a change made meanwhile
+    makes it stale for the gate, which reads it anew.
     """
     rules = suite_rules(config, suite)
     tables = all_tables(config.attributes.values())
@@ -57,8 +58,7 @@ def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[Ru
     held = [] if due else results_of(con, rules)
     if not due and not _differ(held, outcomes):
         return held
-    _write(session, delta, rules, outcomes)
-    return results_of(con, rules)
+    return _write(session, delta, rules, outcomes)
 
 
 def _evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str, Outcome]:
@@ -103,7 +103,9 @@ def _differ(held: Sequence[RuleResult], outcomes: Mapping[str, Outcome]) -> bool
     return any(known.get(name) != (found.rows_failed, found.passed) for name, found in outcomes.items())
 
 
-def _write(session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapping[str, Outcome]) -> None:
+def _write(
+    session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapping[str, Outcome]
+) -> list[RuleResult]:
     import pandas as pd
 
     columns = [
@@ -143,7 +145,9 @@ def _write(session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapp
         return written
 
     write_stage(session.place, con, delta, write)
+    results = results_written(con, rules, "results", "result_parts")
     session.drop("results", "result_parts")
+    return results
 
 
 def _stage_parts(

@@ -1,5 +1,6 @@
 """What stands between the head and a release, and how a person lets a failed check pass."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -36,10 +37,15 @@ def standing_objections(session: Session, config: HubConfig) -> list[Objection]:
 
     Reads at head; inside the release transaction it sees the very state that is released.
     """
-    results = {result.rule: result for result in latest_results(session, config)}
+    return objections_in(latest_results(session, config), config)
+
+
+def objections_in(results: Iterable[RuleResult], config: HubConfig) -> list[Objection]:
+    """List the blocking rules that the given results, the newest ones, let stand against a release."""
+    held = {result.rule: result for result in results}
     objections = []
     for rule in all_rules(config):
-        result = results.get(rule.name)
+        result = held.get(rule.name)
         if rule.severity != "block":
             continue
         if result is None:

@@ -1,6 +1,6 @@
 """The newest result of every rule, and whether it still speaks of the hub as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -66,39 +66,48 @@ def results_of(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[Ru
     """List the newest result of each of the given rules; `rules` holds whole suites."""
     newest = _newest_changes(con, rules)
     evaluated_as_today = _suites_evaluated_as_today(con, rules)
-    rows = {row[0]: row[1:] for row in con.execute(_LATEST).fetchall()}
-    parts = _parts(con)
-    results = []
-    for rule in rules:
-        if rule.name not in rows:
-            continue
-        seen_epoch = rows[rule.name][-1]
-        moved = any(newest[table] > seen_epoch for table in rule.reads)
-        found = _result(rule, rows[rule.name], stale=moved or rule.suite not in evaluated_as_today)
-        results.append(replace(found, parts=tuple(parts.get(found.result_id, ()))))
-    return results
+    accepted = "result_id in (select result_id from acceptances)"
+    results = _read(con, rules, f"({_LATEST})", "dq_parts", accepted)
+    of_rule = {rule.name: rule for rule in rules}
+    return [
+        replace(result, stale=moved or result.suite not in evaluated_as_today)
+        for result in results
+        for moved in [any(newest[table] > result.seen_epoch for table in of_rule[result.rule].reads)]
+    ]
 
 
-def _parts(con: duckdb.DuckDBPyConnection) -> dict[UUID, list[ResultPart]]:
-    found: dict[UUID, list[ResultPart]] = {}
-    query = (
-        "select result_id, part, rows_checked, rows_failed, measured from dq_parts"
-        f" semi join ({_LATEST}) using (result_id) order by measured desc, part"
-    )
-    for result_id, *part in con.execute(query).fetchall():
-        found.setdefault(result_id, []).append(ResultPart(*part))
-    return found
+def results_written(
+    con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: str, parts: str
+) -> list[RuleResult]:
+    """List results out of the temp tables that were written to dq_results and dq_parts: nothing is newer."""
+    return _read(con, rules, rows, parts, "false")
 
 
+def _read(
+    con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], rows: str, parts: str, accepted: str
+) -> list[RuleResult]:
+    columns = ", ".join(_READ)
+    found = {
+        row[0]: row
+        for row in con.execute(
+            f"select {columns}, epoch_ms(checked_at) as checked_ms, {accepted} as accepted from {rows}"
+        ).fetchall()
+    }
+    of_result: dict[UUID, list[ResultPart]] = {}
+    for result_id, *part in con.execute(
+        f"select result_id, part, rows_checked, rows_failed, measured from {parts}"
+        f" semi join {rows} using (result_id) order by measured desc, part"
+    ).fetchall():
+        of_result.setdefault(result_id, []).append(ResultPart(*part))
+    return [_result(rule, found[rule.name], of_result) for rule in rules if rule.name in found]
+
+
+_READ = (
+    "rule", "result_id", "rows_checked", "rows_failed", "measured", "threshold", "passed", "sample", "run_id",
+    "seen_epoch",
+)  # fmt: skip
 _LATEST = """
-    with newest as (
-        select rule, max(epoch) as epoch from dq_results group by rule
-    )
-    select
-        rule, result_id, rows_checked, rows_failed, measured, threshold, passed, sample, run_id,
-        epoch_ms(checked_at) as checked_ms, result_id in (select result_id from acceptances) as accepted, seen_epoch
-    from dq_results
-    semi join newest using (rule, epoch)
+    from dq_results semi join (select rule, max(epoch) as epoch from dq_results group by rule) using (rule, epoch)
 """
 
 
@@ -130,36 +139,17 @@ def _suites_evaluated_as_today(con: duckdb.DuckDBPyConnection, rules: Sequence[R
     }
 
 
-def _result(rule: Rule, row: tuple[Any, ...], *, stale: bool) -> RuleResult:
-    (
-        result_id,
-        checked,
-        failed,
-        measured,
-        threshold,
-        passed,
-        sample,
-        run_id,
-        checked_ms,
-        accepted,
-        seen_epoch,
-    ) = row
+def _result(rule: Rule, row: tuple[Any, ...], parts: Mapping[UUID, Sequence[ResultPart]]) -> RuleResult:
+    held = dict(zip((*_READ, "checked_ms", "accepted"), row, strict=True))
+    checked_at = datetime.fromtimestamp(held.pop("checked_ms") / 1_000, tz=UTC)
+    held["sample"] = tuple(held["sample"])
     return RuleResult(
-        result_id=result_id,
-        rule=rule.name,
+        **held,
         suite=rule.suite,
         severity=rule.severity,
         asset=rule.asset,
         description=rule.description,
-        rows_checked=checked,
-        rows_failed=failed,
-        measured=measured,
-        threshold=threshold,
-        passed=passed,
-        sample=tuple(sample),
-        run_id=run_id,
-        seen_epoch=seen_epoch,
-        checked_at=datetime.fromtimestamp(checked_ms / 1_000, tz=UTC),
-        stale=stale,
-        accepted=accepted,
+        checked_at=checked_at,
+        stale=False,
+        parts=tuple(parts.get(held["result_id"], ())),
     )
