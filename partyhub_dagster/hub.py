@@ -28,7 +28,6 @@ from partyhub_dagster.lake.releases import (
 from partyhub_dagster.lake.rollbacks import refuse_while_held, shown_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.write import reading
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
@@ -139,8 +138,7 @@ class Run:
 
     def normalize(self) -> NormalizedChanges:
         """Bring normalized_parties up to the source records."""
-        with reading(self.session.con):
-            return normalize_changed(self.session, self.config)
+        return normalize_changed(self.session, self.config)
 
     def ensure_model(self, kind: Kind) -> StoredModel:
         """Make sure that a matching model of the kind is active."""
@@ -148,13 +146,11 @@ class Run:
 
     def block(self, kind: Kind) -> MatchChanges:
         """Bring blocking_keys of one kind up to date."""
-        with reading(self.session.con):
-            return block_changed(self.session, kind)
+        return block_changed(self.session, kind)
 
     def score(self, kind: Kind) -> MatchChanges:
         """Bring match_edges of one kind up to date."""
-        with reading(self.session.con):
-            return score_changed(self.session, self.config, kind)
+        return score_changed(self.session, self.config, kind)
 
     def thresholds(self) -> dict[str, Thresholds]:
         """Return where the active models say that pairs connect, merge and stop."""
@@ -167,8 +163,7 @@ class Run:
         ) in self._former_kinds():  # their last source was retired: nobody else takes keys and pairs down
             self.block(kind)
             self.score(kind)
-        with reading(self.session.con):
-            return cluster_changed(self.session, self.thresholds())
+        return cluster_changed(self.session, self.thresholds())
 
     def _former_kinds(self) -> list[Kind]:
         rows = self.session.con.execute("select kind from match_models where status = 'active'").fetchall()
@@ -177,8 +172,7 @@ class Run:
 
     def master(self) -> GoldenChanges:
         """Bring golden_parties up to date, with lineage."""
-        with reading(self.session.con):
-            return master_changed(self.session, self.config)
+        return master_changed(self.session, self.config)
 
     def check(self, suite: Suite) -> list[RuleResult]:
         """Evaluate one suite of quality rules and record the results."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from partyhub_dagster.config.attributes import Attribute
 from partyhub_dagster.config.semantics import MEANINGS
+from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.normalize.cleaned import Cleaned
 from partyhub_dagster.normalize.countries import clean_country
 from partyhub_dagster.normalize.dates import clean_date, is_month_first
@@ -61,13 +62,32 @@ def clean_singles(
     """
     _write_slots(con, layout, attributes)
     con.execute(_statement("create_cells.sql"))
-    con.register("normalize_none", _RESULT.empty_table())
-    con.execute("create temp table normalize_results as select * from normalize_none")
-    con.unregister("normalize_none")
+    con.execute(  # columns declared: see _refuse_lost_values
+        "create temp table normalize_results (cleaning integer, hint varchar, raw varchar, value varchar, key varchar,"
+        " valid boolean, placeholder boolean)"
+    )
     _clean(con, layout, "s.type = 'country'", "''", run)
     con.execute(_statement("create_countries.sql"))
     _clean(con, layout, "s.type != 'country'", "case when s.hinted then n.country else '' end", run)
     con.execute(_statement("create_singles.sql"))
+    _refuse_lost_values(con)
+
+
+def _refuse_lost_values(con: duckdb.DuckDBPyConnection) -> None:
+    """Every value received is cleaned, if only to be found a placeholder: then it has its row.
+
+    Raises:
+        InvariantError: values went missing on the way. DuckDB 1.5.5 loses rows without a word: an insert of 122,880
+            or more into a table of the same transaction that was given no row by an insert or a query before.
+    """
+    received, cleaned = con.execute(
+        "select (select count(*) from normalize_cells), (select count(*) from normalize_singles)"
+    ).fetchall()[0]
+    if received != cleaned:
+        raise InvariantError(
+            f"{received:,} values were received and {cleaned:,} came out of cleaning; nothing was written.",
+            remedy="Run the build again; if it repeats, report it with these numbers.",
+        )
 
 
 def _statement(name: str) -> str:
@@ -111,6 +131,8 @@ def _clean(con: duckdb.DuckDBPyConnection, layout: Layout, which: str, hint: str
         for start in range(0, len(raws.values), CHUNK)
     )
     batches = list(run(partial(_clean_chunk, layout.cleanings), chunks))
+    if not batches:
+        return
     con.register("normalize_given", pa.Table.from_batches(batches, schema=_RESULT))
     con.execute("insert into normalize_results select * from normalize_given")
     con.unregister("normalize_given")

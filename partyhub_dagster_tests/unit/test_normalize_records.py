@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from partyhub_dagster.config.attributes import resolve_attributes
 from partyhub_dagster.config.sources import Source
+from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES
+from partyhub_dagster.normalize import singles
 from partyhub_dagster.normalize.records import NormalizeCounts, library_versions, normalize_records
 
 PERSON_COLUMNS: dict[str, Any] = {
@@ -281,3 +283,28 @@ def test_a_long_list_loses_nothing() -> None:
     row = one({"MAIL": mails})
     assert [value for value, _ in shown(row, "email")] == mails
     assert row["emails"] == sorted(mails)
+
+
+def test_no_value_of_many_is_lost_inside_a_transaction() -> None:
+    """DuckDB 1.5.5 loses a large insert into a table that the same transaction made by a query without rows."""
+    source, rows = source_of({"NOTE": {"type": "text", "attribute": "note"}}), 130_000
+    con = connection_with([])
+    con.execute(
+        "insert into raw select uuid(), 'crm', i::varchar, i, i, null, json_object('NOTE', 'note ' || i)::varchar"
+        f" from range({rows}) as r(i)"
+    )
+    con.execute("begin")
+    normalize_records(con, source, resolve_attributes(source.mappings, {}), "raw", "out")
+    assert con.execute("select count(*) from out where values['note'] is not null").fetchall() == [(rows,)]
+
+
+def test_values_that_go_missing_stop_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = singles._clean
+
+    def lose(con: duckdb.DuckDBPyConnection, *rest: Any) -> None:
+        clean(con, *rest)
+        con.execute("delete from normalize_results where raw like '%@%'")
+
+    monkeypatch.setattr(singles, "_clean", lose)
+    with pytest.raises(InvariantError, match="3 values were received and 2 came out"):
+        one({"MAIL": "a@b.com", "PHONES": "212 555 0100", "BORN": "1980-01-02"})
