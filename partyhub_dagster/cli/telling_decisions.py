@@ -54,21 +54,26 @@ def say_decisions(listed: list[dict[str, Any]]) -> None:
     if not listed:
         say("No decision is like that.")
         return
-    rows: list[tuple[Any, ...]] = [("id", "decision", "state", "group", "author", "day", "reason")]
-    for found in listed[:_SHOWN]:
-        state = found["state"]
-        if found["waits_for"]:
-            state = f"waits for {', '.join(found['waits_for'])}"
-        if found["conflicts"]:
-            state = (
-                "overruled"
-                if found["conflicts"][0].split()[0] != "SAME" or found["verdict"] != "SAME"
-                else state
-            )
-        rows.append((found["decision_id"][:8], _words(found), state, found["group"], found["author"],
-                     found["decided_at"][:10], found["reason"]))  # fmt: skip
-    say_table(rows)
+    heading = ("id", "decision", "state", "group", "author", "day", "reason")
+    rows = [
+        (found["decision_id"][:8], _words(found), _state(found), found["group"], found["author"],
+         found["decided_at"][:10], found["reason"])
+        for found in listed[:_SHOWN]
+    ]  # fmt: skip
+    say_table([heading, *rows])
     _say_rest(len(listed))
+
+
+def _state(found: dict[str, Any]) -> str:
+    if found["state"] == "stands" and found["waits_for"]:
+        return f"waits for {', '.join(found['waits_for'])}"
+    if not found["taken_up"]:
+        return f"{found['state']} from the next build"
+    if found["conflicts"]:
+        return "overruled"
+    if found["overrides_exclusive"]:
+        return "overrides exclusive identifiers"
+    return str(found["state"])
 
 
 def _entry_row(entry: "Entry") -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The ledger as people look at it: what stands, what waits, what is overruled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,43 +36,61 @@ def list_decisions(session: Session, config: HubConfig, wanted: Wanted) -> list[
     A decision waits while one of its records is not there; it is overruled as the newest clustering found it.
     """
     lines = read_ledger(session.con)
-    standing, names = standing_ids(lines), read_group_names(session.con)
-    missing = set(missing_of(session, [key for line in lines for key in line.entry.keys]))
-    overruled = _overruled(session)
+    known = _Known.of(session, lines)
     keys = None if wanted.record is None else {*records_meant(session, config, wanted.record).keys}
     group = None if wanted.group is None else group_id_of(wanted.group)
-    return [
-        _told(line, standing, missing, overruled, names)
+    told = (
+        _told(line, known)
         for line in reversed(lines)
-        if (wanted.revoked_too or line.entry.decision_id in standing)
+        if (wanted.revoked_too or line.entry.decision_id in known.standing)
         and (group is None or group in (line.entry.group_id, line.entry.revokes))
         and (keys is None or keys & {*line.entry.keys})
-        and (not wanted.waiting or (line.entry.decision_id in standing and missing & {*line.entry.keys}))
-        and (
-            not wanted.conflicts
-            or (line.entry.decision_id in standing and line.entry.decision_id in overruled)
-        )
+    )
+    return [
+        found
+        for found in told
+        if (not wanted.waiting or found["waits_for"])
+        and (not wanted.conflicts or found["conflicts"] or found["overrides_exclusive"])
     ]
 
 
-def _overruled(session: Session) -> Mapping[UUID, list[str]]:
-    rows = session.con.execute(
-        "select decision_id, list(overruled_by order by overruled_by) from cluster_conflicts"
-        " where decision_id is not null group by decision_id"
-    ).fetchall()
-    return dict(rows)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of decisions beyond their own lines."""
+
+    standing: set[UUID]
+    new: set[UUID]
+    missing: set[str]
+    names: Mapping[UUID, str]
+    overruled: Mapping[UUID, list[str]]
+    overriding: set[UUID]
+
+    @classmethod
+    def of(cls, session: Session, lines: Sequence[Line]) -> "_Known":
+        con = session.con
+        conflicts = con.execute(
+            "select what, decision_id, overruled_by from cluster_conflicts where decision_id is not null"
+            " order by overruled_by"
+        ).fetchall()
+        overruled: dict[UUID, list[str]] = {}
+        for what, id_, by in conflicts:
+            if what == "decision":
+                overruled.setdefault(id_, []).append(by)
+        new = con.execute(f"select decision_id from decisions where {NOT_TAKEN_UP}").fetchall()
+        keys = {key for line in lines for key in line.entry.keys}
+        return cls(
+            standing=standing_ids(lines),
+            new={row[0] for row in new},
+            missing=set(missing_of(session, sorted(keys))),
+            names=read_group_names(con),
+            overruled=overruled,
+            overriding={id_ for what, id_, _ in conflicts if what == "exclusive"},
+        )
 
 
-def _told(
-    line: Line,
-    standing: set[UUID],
-    missing: set[str],
-    overruled: Mapping[UUID, list[str]],
-    names: Mapping[UUID, str],
-) -> dict[str, Any]:
-    entry = line.entry
-    stands = entry.decision_id in standing
-    conflicts = overruled.get(entry.decision_id, []) if stands else []
+def _told(line: Line, known: _Known) -> dict[str, Any]:
+    entry, names = line.entry, known.names
+    stands = entry.decision_id in known.standing
     is_revocation = entry.verdict is DecisionKind.REVOKE
     return {
         "decision_id": str(entry.decision_id),
@@ -88,8 +106,10 @@ def _told(
         "reason": entry.reason,
         "decided_at": line.decided_at.isoformat(timespec="seconds"),
         "state": "stands" if stands else "revocation" if is_revocation else "revoked",
-        "waits_for": [key for key in entry.keys if stands and key in missing],
-        "conflicts": conflicts,
+        "taken_up": entry.decision_id not in known.new,
+        "waits_for": [key for key in entry.keys if stands and key in known.missing],
+        "conflicts": known.overruled.get(entry.decision_id, []) if stands else [],
+        "overrides_exclusive": stands and entry.decision_id in known.overriding,
     }
 
 
