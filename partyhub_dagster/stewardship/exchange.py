@@ -27,6 +27,8 @@ from partyhub_dagster.stewardship.references import key_meant, kinds_of
 COLUMNS = ("decision_id", "verdict", "left", "right", "attribute", "value", "group", "author", "reason")
 _NEEDED = ("verdict", "left")
 _SHOWN = 20
+_MOST = 50_000
+"""Rows of a file: a preview keeps its tables below what DuckDB handles well in one transaction."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """How a cell begins that a spreadsheet would compute; it is written with an apostrophe before it."""
 _ROWS = UUID("0d0a2f0e-9a1c-4c0f-8b1e-2d5a6c1f7b42")
@@ -117,6 +119,11 @@ def _rows_of(file: Path) -> list[tuple[int, dict[str, str]]]:
             f"{file.name} could not be read as CSV in UTF-8 ({type(error).__name__}); nothing was decided.",
             remedy="Name a CSV file with a header, saved as UTF-8.",
         ) from None
+    if len(rows) > _MOST:
+        raise DecisionError(
+            f"{file.name} has {len(rows):,} rows, more than {_MOST:,}; nothing was decided.",
+            remedy="Import it in pieces, the oldest decisions first.",
+        )
     unknown = [name for name in names if name not in COLUMNS and name not in ("decided_at", "sequence")]
     if unknown or any(name not in names for name in _NEEDED):
         raise DecisionError(

@@ -66,13 +66,19 @@ def forget_preview(session: Session) -> None:
 def _extend_ledger(session: Session, entries: Sequence[Entry], epoch: int) -> None:
     con = session.con
     columns = ", ".join(DECISIONS.column_names)
-    con.register("preview_entries", entries_table(entries))
-    con.execute("create or replace temp table decisions as from lake.decisions")
-    con.execute(
-        f"insert into temp.main.decisions ({columns}, epoch) select {columns}, {epoch} from ("
-        " select *, now() as decided_at,"
-        " (select coalesce(max(sequence), 0) from lake.decisions) + 1 + place as sequence from preview_entries)"
+    typed = ", ".join(
+        f"{column.name}::{column.sql_type} as {column.name}"
+        for column in DECISIONS.columns
+        if column.name not in {"sequence", "decided_at"}
     )
+    con.register("preview_entries", entries_table(entries))
+    con.execute(f"create or replace temp view preview_typed as select place, {typed} from preview_entries")
+    con.execute(  # in one statement: DuckDB can lose a large insert into a table that the same transaction made
+        f"create or replace temp table decisions as select {columns}, epoch from lake.decisions union all by name"
+        f" select * exclude (place), {epoch} as epoch, now() as decided_at,"
+        " (select coalesce(max(sequence), 0) from lake.decisions) + 1 + place as sequence from preview_typed"
+    )
+    con.execute("drop view preview_typed")
     con.unregister("preview_entries")
 
 
