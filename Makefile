@@ -37,8 +37,8 @@ demo: $(READY) .dagster/dagster.yaml ## generate three sources, master them, sho
 	@DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/partyhub demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## run the tests (ARGS="-k ids" for some of them)
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+test: $(READY) ## run the tests, in CI the slow ones too (ARGS="-k ids" for some of them)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(if $(CI),,-m "not slow") $(ARGS)
 
 .PHONY: lint
 lint: $(READY) type ## check style, formatting, import rules and types

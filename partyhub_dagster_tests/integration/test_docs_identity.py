@@ -11,6 +11,8 @@ from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import build, copy_hub, make_hub, open_hub, partition_of
 from partyhub_dagster_tests.program import Program
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "identity.md").read_text(encoding="utf-8")
 TOLD = PAGE.split("## What happens when\n")[1].split("\n## ")[0]
 

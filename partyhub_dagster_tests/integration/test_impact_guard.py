@@ -11,6 +11,8 @@ from partyhub_dagster.quality import RuleResult, accept, latest_results
 from partyhub_dagster_tests import impact_world
 from partyhub_dagster_tests.factories import ask, build, copy_hub, deliver
 
+pytestmark = pytest.mark.slow
+
 RECORDS = 1_000
 STOPPED_BY = {
     "nulls": {"columns_emptied", "golden_values_changed"},

@@ -11,6 +11,8 @@ from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster_tests.factories import build
 from partyhub_dagster_tests.people import people_hub
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reader_during_builds.py"
 
 

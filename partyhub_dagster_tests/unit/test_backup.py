@@ -19,6 +19,8 @@ from partyhub_dagster.lake.backup import back_up, restore
 from partyhub_dagster_tests.factories import ask, build, copy_hub, deliver, state_of
 from partyhub_dagster_tests.people import crm
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

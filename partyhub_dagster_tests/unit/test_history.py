@@ -18,6 +18,8 @@ from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.people import crm
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -24,6 +24,8 @@ from partyhub_dagster.lake.upkeep import UpkeepReport, keep_up
 from partyhub_dagster_tests.factories import ask, build, copy_hub, deliver, state_of
 from partyhub_dagster_tests.people import crm
 
+pytestmark = pytest.mark.slow
+
 TWO = Upkeep(keep_releases=2, keep_days=0, delete_after_hours=0)
 ONE = Upkeep(keep_releases=1, keep_days=0, delete_after_hours=0)
 
