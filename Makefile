@@ -37,8 +37,12 @@ demo: $(READY) .dagster/dagster.yaml ## generate three sources, master them, sho
 	@DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/partyhub demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## run the tests, in CI the slow ones too (ARGS="-k ids" for some of them)
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(if $(CI),,-m "not slow") $(ARGS)
+test: $(READY) ## run the tests but the slow ones (ARGS="-k ids" for some of them)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+.PHONY: slow
+slow: $(READY) ## run the slow tests: whole builds by the dozen, before a release and by night
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m slow $(ARGS)
 
 .PHONY: lint
 lint: $(READY) type ## check style, formatting, import rules and types

@@ -37,8 +37,6 @@ from partyhub_dagster_tests.laws import (
 )
 from partyhub_dagster_tests.people import BRIDGE, crm
 
-pytestmark = pytest.mark.slow
-
 # --- law 10
 
 STEPS = ("load", "normalize", "block", "score", "cluster", "master", "check", "release")
