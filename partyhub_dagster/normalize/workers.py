@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 CHUNK = 10_000
 """Values that are cleaned at a time."""
 LEAST_RECORDS = 50_000
-"""Records from which on processes are worth their start (about a second)."""
+"""Records from which on processes are worth their start (seconds, for the libraries that clean)."""
 _IDLE_SECONDS = 60
 _WATCH_SECONDS = 1.0
 
