@@ -1,58 +1,119 @@
 """Is the incremental state right? It is, if a fresh build of the same records, decisions and models equals it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
-from partyhub_dagster.config import HubConfig
-from partyhub_dagster.errors import ConfigError
+from partyhub_dagster.answers.differences import NAMED, STAGES, compared_tables, find_differences
+from partyhub_dagster.answers.inputs import copy_inputs, copy_later_decisions
+from partyhub_dagster.answers.sampling import draw_sample, find_absent, rebuild_sample
+from partyhub_dagster.answers.unfinished import unfinished_stages
+from partyhub_dagster.errors import ConfigError, NotFoundError
 from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.lake.connection import LakePlace
-from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.releases import newest_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.scratch import scratch_folder
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.tables import MATCH_EDGES, NORMALIZED_PARTIES, PARTY_CLUSTERS, golden_table
+from partyhub_dagster.lake.snapshots import lease
 
-SAMPLE = 20
+Seconds = dict[str, float]
 
 
-def verify_hub(hub: Hub) -> dict[str, Any]:
+def verify_hub(hub: Hub, sample: int | None = None, seed: int | None = None) -> dict[str, Any]:
     """Rebuild the newest release (the head while there is none) beside the hub, and name what differs.
 
-    Compared are normalized_parties, match_edges, party_clusters and golden_parties, ids included. Input is what
-    the law says: source_parties with first_seen, decisions, models; and where ids of deleted records lead.
+    Compared are normalized_parties, blocking_keys, match_edges, party_clusters and golden_parties, ids included.
+    Input is what the law says: source_parties with first_seen, decisions, models; and where ids of deleted records
+    lead. With `sample` only so many components, drawn by `seed` (by default the number of the release), are rebuilt:
+    their records are blocked against all.
 
     Raises:
-        ConfigError: hub.yaml is not the one that the state was built under.
+        ConfigError: hub.yaml is not the one that the state was built under, or the sample is no number of components.
+        NotFoundError: there is no release, and the head is not a whole state either.
     """
-    snapshot = _held_snapshot(hub)
-    with _scratch(hub.place) as scratch, scratch.connect() as con:
-        ensure_schema(scratch, con, hub.config.attributes.values())
-        hub.place.attach(con, "held", read_only=True, snapshot=snapshot)
-        _copy_inputs(con)
+    if sample is not None and sample < 1:
+        raise ConfigError(
+            f"A sample of {sample} components proves nothing.",
+            remedy="Name one or more, or leave --sample out.",
+        )
+    seconds: Seconds = {}
+    with _held(hub) as (snapshot, release), _scratch(hub.place) as scratch, scratch.connect() as con:
+        with _timed(seconds, "prepare"):
+            ensure_schema(scratch, con, hub.config.attributes.values())
+            hub.place.attach(con, "held", read_only=True, snapshot=snapshot)
         run = Run(hub, Session(scratch, con, run_id="verify"))
-        _rebuild(run)
-        differences = [d for table in _state(hub.config) for d in _differences(con, table)]
-        return {
-            "equal": not differences,
-            "parties": run.session.count("golden_parties"),
-            "differences": differences,
-        }
+        if sample is None:
+            answer = _verify_all(run, seconds)
+        else:
+            answer = _verify_sample(run, seconds, sample, (release or 0) if seed is None else seed)
+    differences = answer["differences"]
+    return {
+        "equal": not differences,
+        **answer,
+        "first_stage": differences[0]["table"] if differences else None,
+        "release": release,
+        "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
+    }
 
 
-def _held_snapshot(hub: Hub) -> int | None:
+def _verify_all(run: Run, seconds: Seconds) -> dict[str, Any]:
+    with _timed(seconds, "prepare"):
+        copy_inputs(run.session.con)
+    _rebuild(run, seconds)
+    return {"parties": run.session.count("golden_parties"), "differences": _compare(run, seconds, {})}
+
+
+def _verify_sample(run: Run, seconds: Seconds, sample: int, seed: int) -> dict[str, Any]:
+    con = run.session.con
+    with _timed(seconds, "prepare"):
+        drawn = draw_sample(con, sample, seed)
+        copy_inputs(con, "record_id in (from sampled)", "verdict <> 'PIN'")
+    scopes = rebuild_sample(run, lambda stage: _timed(seconds, stage))
+    differences = _compare(run, seconds, scopes)
+    with _timed(seconds, "compare"):
+        differences = _with_absent(differences, find_absent(con))
+    parties = run.session.count(f"(from golden_parties where {scopes['golden_parties']})")
+    return {"parties": parties, "differences": differences, "sampled": drawn}
+
+
+@contextmanager
+def _timed(seconds: Seconds, stage: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[stage] = seconds.get(stage, 0) + time.monotonic() - began
+
+
+@contextmanager
+def _held(hub: Hub) -> Iterator[tuple[int, int | None]]:
+    """Yield the snapshot to look at and its release, and keep it from upkeep meanwhile."""
     with hub.place.connect(read_only=True) as con:
         release = newest_release(con)
-    if release is not None and release.config_hash != hub.config.fingerprint("hub"):
-        raise ConfigError(
-            f"hub.yaml has changed since release {release.number}; a rebuild would differ for that reason alone.",
-            remedy="Run `partyhub build` first, then verify.",
+        if release is None:
+            (snapshot,) = con.execute("select id from lake.current_snapshot()").fetchall()[0]
+            _refuse_unfinished(hub, con)
+        elif release.config_hash != hub.config.fingerprint("hub"):
+            raise ConfigError(
+                f"hub.yaml has changed since release {release.number}; a rebuild would differ for that reason alone.",
+                remedy="Run `partyhub build` first, then verify.",
+            )
+        else:
+            snapshot = release.snapshot
+    with lease(hub.place, snapshot):
+        yield snapshot, None if release is None else release.number
+
+
+def _refuse_unfinished(hub: Hub, con: duckdb.DuckDBPyConnection) -> None:
+    unfinished = unfinished_stages(con, hub.config.kinds)
+    if unfinished:
+        raise NotFoundError(
+            f"The hub has no release yet, and its head is between two stages ({', '.join(unfinished)}): a rebuild"
+            " would differ for that reason alone.",
+            remedy="Run `partyhub build`, or wait for the one that is at work; then verify.",
         )
-    return None if release is None else release.snapshot
 
 
 @contextmanager
@@ -62,58 +123,39 @@ def _scratch(place: LakePlace) -> Iterator[LakePlace]:
         yield LakePlace(home, place.threads, place.memory_limit)
 
 
-def _copy_inputs(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("begin")
-    for table, condition in (
-        ("source_parties", "true"),
-        ("match_models", "true"),
-        ("decisions", _consumed_by("party_clusters")),
-        ("party_lineage", "event in ('RENAMED', 'RETIRED')"),
-    ):
-        con.execute(f"insert into {table} by name select * from held.{table} where {condition}")
-    con.execute("update hub_epoch set epoch = (select epoch from held.hub_epoch)")
-    con.execute("commit")
-
-
-def _consumed_by(stage: str) -> str:
-    return f"epoch <= (select max(watermark) from held.watermarks where stage = '{stage}')"
-
-
-def _rebuild(run: Run) -> None:
-    run.normalize()
+def _rebuild(run: Run, seconds: Seconds) -> None:
+    with _timed(seconds, "normalized_parties"):
+        run.normalize()
     for kind in run.kinds():
-        run.block(kind)
+        with _timed(seconds, "blocking_keys"):
+            run.block(kind)
     for kind in run.kinds():
-        run.score(kind)
-    run.cluster()
-    run.session.con.execute(  # a pin may have been set between the two stages
-        "insert into decisions by name select * from held.decisions"
-        f" where {_consumed_by('golden_parties')} and not ({_consumed_by('party_clusters')})"
-    )
-    run.master()
+        with _timed(seconds, "match_edges"):
+            run.score(kind)
+    with _timed(seconds, "party_clusters"):
+        run.cluster()
+    with _timed(seconds, "golden_parties"):
+        copy_later_decisions(run.session.con)
+        run.master()
 
 
-def _state(config: HubConfig) -> list[Table]:
-    return [NORMALIZED_PARTIES, MATCH_EDGES, PARTY_CLUSTERS, golden_table(config.attributes.values())]
+def _compare(run: Run, seconds: Seconds, scopes: dict[str, str]) -> list[dict[str, Any]]:
+    """List the differences of every table in the order of the stages; `scopes` narrow tables to some rows."""
+    with _timed(seconds, "compare"):
+        return [
+            found
+            for table in compared_tables(run.config)
+            for found in find_differences(run.session.con, table, scopes.get(table.name, "true"))
+        ]
 
 
-def _differences(con: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:
-    """List rows that the hub and the rebuild do not share, by key; at most SAMPLE of each sort."""
-    columns = ", ".join(quote_name(name) for name in table.column_names)
-    held, rebuilt = f"select {columns} from held.{table.name}", f"select {columns} from lake.{table.name}"
-    key = table.key_text()
-    con.execute(
-        "create or replace temp table verify_differences as"
-        f" select key, string_agg(side, '+' order by side) as sides from ("
-        f" select {key} as key, 'hub' as side from ({held} except all {rebuilt})"
-        f" union all select {key} as key, 'rebuild' as side from ({rebuilt} except all {held})) group by key"
-    )
-    what = {"hub": "only in the hub", "rebuild": "only in the rebuild"}
-    rows = con.execute(
-        "select sides, count(*), list(key order by key)[:$n] from verify_differences group by sides order by sides",
-        {"n": SAMPLE},
-    ).fetchall()
-    return [
-        {"table": table.name, "what": what.get(sides, "values differ"), "rows": count, "keys": keys}
-        for sides, count, keys in rows
-    ]
+def _with_absent(sampled: list[dict[str, Any]], absent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add what is absent outside the sample to what differs inside, in the order of the stages."""
+    found = {(d["table"], d["what"]): d for d in sampled}
+    for d in absent:
+        held = found.get((d["table"], d["what"]))
+        lists = ("keys", "records")
+        found[d["table"], d["what"]] = d if held is None else {
+            **d, "rows": held["rows"] + d["rows"], **{n: (held[n] + d[n])[:NAMED] for n in lists},
+        }  # fmt: skip
+    return sorted(found.values(), key=lambda d: STAGES.index(d["table"]))

@@ -74,6 +74,11 @@ def collect_components(session: Session, records: list[UUID], thresholds: dict[i
     return _arrays(session, nothing, ledger, thresholds)
 
 
+def register_same_pairs(session: Session, head: int) -> None:
+    """Create temp table `same_pairs` (left_id, right_id): the SAME decisions up to an epoch that stand."""
+    _register_pairs(session, "same_pairs", _Ledger.read(session, head).standing_same())
+
+
 _END = "split_part(key, '|', {})::uuid"
 
 
