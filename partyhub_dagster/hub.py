@@ -16,7 +16,7 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ConfigError, GateError, SourceError
 from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
 from partyhub_dagster.identity.thresholds import Thresholds
-from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.connection import LakePlace, locked, name_tables_in_memory
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.releases import (
@@ -28,23 +28,23 @@ from partyhub_dagster.lake.releases import (
 from partyhub_dagster.lake.rollbacks import refuse_while_held, shown_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.tables import all_tables
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
 from partyhub_dagster.publish.manifest import Manifest
 from partyhub_dagster.publish.parquet import export_release
-from partyhub_dagster.quality.evaluate import evaluate_suite
+from partyhub_dagster.quality.evaluate import evaluate_suites
 from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
-from partyhub_dagster.quality.rule import Suite
+from partyhub_dagster.quality.rule import SUITES, Suite
 from partyhub_dagster.sources.audit import files_not_loaded
 from partyhub_dagster.sources.load import LoadCounts
 from partyhub_dagster.sources.loading import load_source
 from partyhub_dagster.sources.paths import sources_without_files
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
-SUITES: tuple[Suite, ...] = ("source", "mastering", "golden")
 Progress = Callable[[str], None]
 _TOLD = 3
 """Files that were not loaded and that an error tells of; `partyhub status` lists all."""
@@ -67,7 +67,9 @@ class Hub:
         """
         self.place.prepare()
         with locked(self.place.home / "run.lock", wait=False, holder="run"), self.place.connect() as con:
-            ensure_schema(self.place, con, self.config.attributes.values())
+            attributes = self.config.attributes.values()
+            ensure_schema(self.place, con, attributes)
+            name_tables_in_memory(con, all_tables(attributes))
             yield Run(self, Session(self.place, con, run_id or str(uuid.uuid4()), full))
 
     def export(self) -> Manifest:
@@ -174,9 +176,9 @@ class Run:
         """Bring golden_parties up to date, with lineage."""
         return master_changed(self.session, self.config)
 
-    def check(self, suite: Suite) -> list[RuleResult]:
-        """Evaluate one suite of quality rules and record the results."""
-        return evaluate_suite(self.session, self.config, suite)
+    def check(self, *suites: Suite) -> list[RuleResult]:
+        """Evaluate suites of quality rules, all of them by default, and record the results."""
+        return evaluate_suites(self.session, self.config, suites or SUITES)
 
     def release(self) -> Release | None:
         """Release the head if it differs from the release that readers see; return the one that they see then.
@@ -230,8 +232,7 @@ class Run:
             report.run(f"match_edges/{kind}", partial(self.score, kind))
         report.run("party_clusters", self.cluster)
         report.run("golden_parties", self.master)
-        for suite in SUITES:
-            report.run(f"checks/{suite}", partial(self.check, suite))
+        report.run("checks", self.check)
         report.release = report.run("release", self.release)
         return report
 

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,17 @@ class LakePlace:
                 remedy="Check that the folder is readable, that the disk is not full and that no other program"
                 " holds catalog.sqlite; then run again.",
             ) from None
+
+
+def name_tables_in_memory(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    """Let unqualified names of lake tables be found in the connection's own memory, as views, to be read only.
+
+    DuckDB looks every function up in the default database first. Where that is the lake, each statement outside a
+    transaction opens one of the catalog: `select 1 + 1` takes 7 ms then, and under 1 ms after this. Whoever writes
+    or travels in time names `lake.TABLE`.
+    """
+    con.execute("use memory")
+    con.execute("; ".join(f"create or replace view {name} as from lake.{name}" for name in tables))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import duckdb
 
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.lake.stage import Delta
 from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.lake.tables import (
@@ -23,7 +24,7 @@ from partyhub_dagster.lake.tables import (
     SOURCE_PARTIES,
     golden_table,
 )
-from partyhub_dagster.lake.write import WriteTransaction, head_epoch, write_transaction
+from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 
 _RELEASED = (
     SOURCE_PARTIES,
@@ -85,7 +86,8 @@ def needs_release(session: Session, last: Release | None, config_hash: str) -> b
     """Tell whether the head differs from the release that readers see in anything that they see."""
     if last is None or last.config_hash != config_hash:
         return True
-    return not _since(last, head_epoch(session.con)).is_empty(session.con, _RELEASED)
+    changes = read_changes(session.con)
+    return any(changes.newest.get(table.name, 0) > last.head_epoch for table in _RELEASED)
 
 
 def make_release(session: Session, approve: Callable[[], ReleaseFacts]) -> Release:
@@ -129,7 +131,7 @@ def _current_snapshot(con: duckdb.DuckDBPyConnection) -> int:
 def _shows_itself(con: duckdb.DuckDBPyConnection, release: Release) -> bool:
     """Tell whether the release is in the snapshot that it names; others may have written since."""
     row = con.execute(
-        f"select count(*) from releases at (version => {release.snapshot}) where number = {release.number}"
+        f"select count(*) from lake.releases at (version => {release.snapshot}) where number = {release.number}"
     ).fetchone()
     return row is not None and row[0] == 1
 

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 import duckdb
 
@@ -16,6 +17,13 @@ from partyhub_dagster.lake.connection import LakePlace
 CATALOG = "__ducklake_metadata_lake"
 """Under this name DuckLake attaches the catalog of the lake attached as `lake`."""
 _FOLDER = "leases"
+
+
+class Changes(NamedTuple):
+    """The head epoch, and by table the epoch of its newest change; a table without one never had a row."""
+
+    head: int
+    newest: dict[str, int]
 
 
 def snapshot_is_kept(con: duckdb.DuckDBPyConnection, snapshot: int) -> bool:
@@ -30,6 +38,36 @@ def kept_snapshots(con: duckdb.DuckDBPyConnection, asked: Iterable[int]) -> set[
         f"select snapshot_id from {CATALOG}.ducklake_snapshot where snapshot_id in ({listed or 'null'})"
     ).fetchall()
     return {int(row[0]) for row in rows}
+
+
+def read_changes(con: duckdb.DuckDBPyConnection) -> Changes:
+    """Return the head epoch, and by table the epoch in which a row of it was last written or removed.
+
+    The catalog knows the greatest epoch ever written to a table: no table is looked at. It sees what is committed,
+    not what an open transaction has written.
+    """
+    rows = dict(con.execute(_CHANGES).fetchall())
+    return Changes(rows.pop(""), rows)
+
+
+_CHANGES = f"""
+    with head as (select epoch from lake.hub_epoch),
+    written as (  -- rows of which the catalog knows no greatest epoch may be of today
+        select t.table_name, coalesce(try_cast(c.max_value as bigint), (from head)) as epoch
+        from {CATALOG}.ducklake_table as t
+        join {CATALOG}.ducklake_table_stats as s using (table_id)
+        left join (
+            from {CATALOG}.ducklake_table_column_stats semi join (
+                from {CATALOG}.ducklake_column where column_name = 'epoch' and end_snapshot is null
+            ) using (table_id, column_id)
+        ) as c using (table_id)
+        where t.end_snapshot is null and s.record_count > 0
+    ),
+    removed as (select table_name, max(epoch) as epoch from lake.removed_keys group by table_name)
+    select '' as name, epoch from head
+    union all
+    select table_name, max(epoch) from (from written union all from removed) group by table_name
+"""
 
 
 @contextmanager

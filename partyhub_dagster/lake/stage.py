@@ -4,16 +4,16 @@ Method: DESIGN's section on deltas. A stage is dirty as a whole when it has no w
 part of hub.yaml, its code, the libraries that make its values) has changed.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 
 from partyhub_dagster.errors import StaleError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import Table
-from partyhub_dagster.lake.tables import WATERMARKS
-from partyhub_dagster.lake.write import WriteTransaction, Written, head_epoch, write_transaction
+from partyhub_dagster.lake.snapshots import Changes, read_changes
+from partyhub_dagster.lake.write import WriteTransaction, Written, write_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Delta:
     head: int
     everything: bool
     watermark: int | None  # as stored; the compare-and-set of the write
+    newest: Mapping[str, int] = field(default_factory=dict)  # table -> epoch of its newest change
 
     def changed(self, table: Table, key: str, removed_key: str | None = None, where: str = "true") -> str:
         """Return a query of the distinct `key` expressions of rows changed in or removed from `table`.
@@ -43,32 +44,28 @@ class Delta:
             f" and epoch > {self.since} and epoch <= {self.head}"
         )
 
-    def is_empty(self, con: duckdb.DuckDBPyConnection, inputs: Sequence[Table]) -> bool:
+    def is_empty(self, inputs: Sequence[Table]) -> bool:
         """Tell whether nothing in `inputs` changed since the watermark."""
-        if self.everything:
-            return False
-        names = ", ".join(f"'{table.name}'" for table in inputs)
-        parts = [
-            f"select 1 from {t.name} where epoch > {self.since} and epoch <= {self.head}" for t in inputs
-        ]
-        parts.append(
-            f"select 1 from removed_keys where table_name in ({names})"
-            f" and epoch > {self.since} and epoch <= {self.head}"
-        )
-        query = " union all ".join(f"(select 1 from ({part}) limit 1)" for part in parts)
-        return con.execute(query).fetchone() is None
+        return not self.everything and all(self.newest.get(table.name, 0) <= self.since for table in inputs)
 
 
-def read_delta(con: duckdb.DuckDBPyConnection, stage: str, fingerprint: str, *, full: bool = False) -> Delta:
-    """Return what `stage` has not yet consumed; `full` asks for everything."""
+def read_delta(
+    con: duckdb.DuckDBPyConnection,
+    stage: str,
+    fingerprint: str,
+    *,
+    full: bool = False,
+    changes: Changes | None = None,
+) -> Delta:
+    """Return what `stage` has not yet consumed; `full` asks for everything. `changes` saves looking for them."""
+    head, newest = changes or read_changes(con)
     row = con.execute(
         "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
     ).fetchone()
-    head = head_epoch(con)
     if row is None:
-        return Delta(stage, fingerprint, 0, head, everything=True, watermark=None)
-    fresh = full or row[1] != fingerprint
-    return Delta(stage, fingerprint, int(row[0]), head, everything=fresh, watermark=int(row[0]))
+        return Delta(stage, fingerprint, 0, head, everything=True, watermark=None, newest=newest)
+    fresh, watermark = full or row[1] != fingerprint, int(row[0])
+    return Delta(stage, fingerprint, watermark, head, everything=fresh, watermark=watermark, newest=newest)
 
 
 def write_stage(
@@ -82,18 +79,41 @@ def write_stage(
     Raises:
         StaleError: another run advanced the watermark meanwhile; nothing was written.
     """
+    return write_stages(place, con, [delta], write)
+
+
+def write_stages(
+    place: LakePlace,
+    con: duckdb.DuckDBPyConnection,
+    deltas: Sequence[Delta],
+    write: Callable[[WriteTransaction], list[Written]],
+) -> list[Written]:
+    """Write the output of several stages that share it, as `write_stage` does for one."""
     with write_transaction(place, con) as transaction:
-        row = con.execute("select watermark from watermarks where stage = $s", {"s": delta.stage}).fetchone()
-        if (None if row is None else int(row[0])) != delta.watermark:
-            raise StaleError(
-                f"Stage {delta.stage} was advanced by another run; nothing was written.",
-                remedy="Run the build again; it starts from what the other run left.",
+        for delta in deltas:
+            if not _advance(con, delta, transaction.epoch):
+                raise StaleError(
+                    f"Stage {delta.stage} was advanced by another run; nothing was written.",
+                    remedy="Run the build again; it starts from what the other run left.",
+                )
+        return write(transaction)
+
+
+def _advance(con: duckdb.DuckDBPyConnection, delta: Delta, epoch: int) -> bool:
+    """Move the watermark from where the delta found it; tell whether it still was there."""
+    given = {"stage": delta.stage, "head": delta.head, "fingerprint": delta.fingerprint, "epoch": epoch}
+    if delta.watermark is None:
+        row = con.execute("select 1 from watermarks where stage = $s", {"s": delta.stage}).fetchone()
+        if row is None:
+            con.execute(
+                "insert into lake.watermarks (stage, watermark, fingerprint, epoch)"
+                " select $stage, $head, $fingerprint, $epoch",
+                given,
             )
-        written = write(transaction)
-        con.execute(
-            "create or replace temp table next_watermark as"
-            " select $stage as stage, $head::bigint as watermark, $fingerprint as fingerprint",
-            {"stage": delta.stage, "head": delta.head, "fingerprint": delta.fingerprint},
-        )
-        transaction.upsert(WATERMARKS, "next_watermark")
-    return written
+        return row is None
+    moved = con.execute(
+        "update lake.watermarks set watermark = $head, fingerprint = $fingerprint, epoch = $epoch"
+        " where stage = $stage and watermark = $was",
+        given | {"was": delta.watermark},
+    ).fetchone()
+    return moved is not None and moved[0] == 1

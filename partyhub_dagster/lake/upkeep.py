@@ -132,7 +132,7 @@ def _prune(session: Session, floor: int, *, dry_run: bool) -> int:
     count = session.count(f"(from {REMOVED_KEYS.name} where epoch <= {floor})")
     if count and not dry_run:
         with write_transaction(session.place, session.con):
-            session.con.execute(f"delete from {REMOVED_KEYS.name} where epoch <= {floor}")
+            session.con.execute(f"delete from lake.{REMOVED_KEYS.name} where epoch <= {floor}")
     return count
 
 

@@ -41,9 +41,9 @@ class WriteTransaction:
         con = self.con
         keys = ", ".join(quote_name(k) for k in table.key)
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        held = f"(select {columns} from {table.name} where {where})"
+        held = f"(select {columns} from lake.{table.name} where {where})"
         if scope is not None:  # one pass over the table; what is left is small
-            inside = f"{table.name} semi join {scope} using ({_columns_of(con, scope)})"
+            inside = f"lake.{table.name} semi join {scope} using ({_columns_of(con, scope)})"
             con.execute(
                 f"create or replace temp table wd_held as select {columns} from (from {inside}) where {where}"
             )
@@ -54,34 +54,34 @@ class WriteTransaction:
             f"create or replace temp table wd_changed as select {columns} from {rows}"
             f" except all select {columns} from {held}"
         )
-        changed = _count(con, "wd_changed")
         con.execute(
             f"create or replace temp table wd_removed as select {keys} from {held} anti join {rows} using ({keys})"
         )
-        removed = _count(con, "wd_removed")
+        changed, removed = _count(con, "wd_changed"), _count(con, "wd_removed")
+        if changed or removed:  # a changed row may stand under its key outside of `where`
+            gone = f"select ({keys}) from wd_removed union all select ({keys}) from wd_changed"
+            con.execute(f"delete from lake.{table.name} where ({keys}) in ({gone})")
         if removed:
-            con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from wd_removed)")
             con.execute(  # literals: with bound values this one statement takes seconds
-                f"insert into removed_keys select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed"
+                f"insert into lake.removed_keys select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed"
             )
         if changed:
-            self.upsert(table, "wd_changed")
-        for scratch in ("wd_held", "wd_changed", "wd_removed"):
-            con.execute(f"drop table if exists temp.main.{scratch}")
+            self.append(table, "wd_changed")
+        con.execute("drop table if exists wd_held; drop table wd_changed; drop table wd_removed")
         return Written(table.name, changed, removed)
 
     def upsert(self, table: Table, rows: str) -> int:
         """Write `rows` over the rows of the same key, differing or not; return how many."""
         keys = ", ".join(quote_name(k) for k in table.key)
         if _has_rows(self.con, table.name):
-            self.con.execute(f"delete from {table.name} where ({keys}) in (select ({keys}) from {rows})")
+            self.con.execute(f"delete from lake.{table.name} where ({keys}) in (select ({keys}) from {rows})")
         return self.append(table, rows)
 
     def append(self, table: Table, rows: str) -> int:
         """Append `rows`, whose keys are new by construction; return how many."""
         columns = ", ".join(quote_name(c) for c in table.column_names)
         self.con.execute(
-            f"insert into {table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}"
+            f"insert into lake.{table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}"
         )
         return _count(self.con, rows)
 
@@ -121,7 +121,7 @@ def write_transaction(place: LakePlace, con: duckdb.DuckDBPyConnection) -> Itera
     with locked(place.home / "write.lock", wait=True, holder="writer"):
         con.execute("begin")
         try:
-            con.execute("update hub_epoch set epoch = epoch + 1")
+            con.execute("update lake.hub_epoch set epoch = epoch + 1")
             yield WriteTransaction(con, head_epoch(con))
             con.execute("commit")
         except duckdb.Error as error:

@@ -37,7 +37,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     model = require_model(session, kind)
     stage_fingerprint = fingerprint_of(__package__, model.keys_fingerprint)
     delta = read_delta(con, f"blocking_keys/{kind}", stage_fingerprint, full=session.full)
-    if delta.is_empty(con, [NORMALIZED_PARTIES]):
+    if delta.is_empty([NORMALIZED_PARTIES]):
         return MatchChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}")
     con.execute(
@@ -71,7 +71,7 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     con = session.con
     model = require_model(session, kind)
     delta = read_delta(con, f"match_edges/{kind}", edge_fingerprint(model), full=session.full)
-    if delta.is_empty(con, [NORMALIZED_PARTIES, BLOCKING_KEYS]):
+    if delta.is_empty([NORMALIZED_PARTIES, BLOCKING_KEYS]):
         return MatchChanges()
     of_kind = f"kind = '{kind}'"
     con.execute(

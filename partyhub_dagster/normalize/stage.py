@@ -39,7 +39,7 @@ def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:
     """
     con = session.con
     delta = read_delta(con, STAGE, fingerprint(config), full=session.full)
-    if delta.is_empty(con, [SOURCE_PARTIES]):
+    if delta.is_empty([SOURCE_PARTIES]):
         return NormalizedChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(SOURCE_PARTIES, 'record_id')}")
     looked_at = session.count("dirty")

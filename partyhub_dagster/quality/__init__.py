@@ -7,7 +7,7 @@ acceptances. Not here: making or mending data (the stages do), when checks run a
 A rule is one query that gives one row. Results hold counts, shares and ids, never a record's values.
 """
 
-from partyhub_dagster.quality.evaluate import evaluate_suite
+from partyhub_dagster.quality.evaluate import evaluate_suites
 from partyhub_dagster.quality.gate import Objection, accept, standing_objections
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import SUITES, CheckedAsset, Rule, Severity, Suite
@@ -23,7 +23,7 @@ __all__ = [
     "Suite",
     "accept",
     "all_rules",
-    "evaluate_suite",
+    "evaluate_suites",
     "latest_results",
     "standing_objections",
 ]

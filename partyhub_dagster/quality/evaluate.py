@@ -1,7 +1,7 @@
-"""Evaluating a suite: one read of one state of the lake, and one write of what was found."""
+"""Evaluating suites: one read of one state of the lake, and one write of what was found."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,14 +9,16 @@ import duckdb
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import InvariantError
+from partyhub_dagster.lake.metadata import Table
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.snapshots import read_changes
+from partyhub_dagster.lake.stage import Delta, read_delta, write_stages
 from partyhub_dagster.lake.tables import DQ_PARTS, DQ_RESULTS, all_tables
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.quality.frames import check_results
 from partyhub_dagster.quality.released import show_released
 from partyhub_dagster.quality.results import RuleResult, results_of, results_written
-from partyhub_dagster.quality.rule import SAMPLE_SIZE, Rule, Suite
+from partyhub_dagster.quality.rule import SAMPLE_SIZE, SUITES, Rule, Suite
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint, suite_rules
 
 _SMALL = 20_000  # rows
@@ -34,31 +36,48 @@ class Outcome(NamedTuple):
     parts: list[tuple[str, int, int, float | None]]
 
 
-def evaluate_suite(session: Session, config: HubConfig, suite: Suite) -> list[RuleResult]:
-    """Return a result of every rule of the suite, true of the state that it saw, evaluating only if need be.
+def evaluate_suites(
+    session: Session, config: HubConfig, suites: Sequence[Suite] = SUITES
+) -> list[RuleResult]:
+    """Return a result of every rule of the suites, true of the state that it saw, evaluating only if need be.
 
-    Reads the tables of the rules, all in one state. Writes dq_results, unless nothing that the rules read has
-    changed since the suite's watermark; a full run evaluates then, too, and writes if it finds another outcome.
+    Reads the tables of the rules, all in one state, and writes dq_results, all in one transaction. A suite is left
+    out of both if nothing that its rules read has changed since its watermark; a full run evaluates then, too, and
+    writes if it finds another outcome.
     Guarantees: seen_epoch is the head that the evaluation saw, so a change made meanwhile
     makes it stale for the gate, which reads it anew.
     """
-    rules = suite_rules(config, suite)
+    rules = {suite: suite_rules(config, suite) for suite in suites}
     tables = all_tables(config.attributes.values())
-    inputs = [tables[name] for name in sorted({name for rule in rules for name in rule.reads})]
     con = session.con
     con.execute("begin")  # one state of the lake for the head and all rules
     try:
-        delta = read_delta(con, stage_name(suite), suite_fingerprint(rules))
-        due = not delta.is_empty(con, inputs)
-        if due or session.full:
-            show_released(con, tables)
-        outcomes = _evaluate(con, rules) if due or session.full else {}
+        changes = read_changes(con)
+        deltas = {
+            suite: read_delta(con, stage_name(suite), suite_fingerprint(rules[suite]), changes=changes)
+            for suite in suites
+        }
+        due = [suite for suite in suites if not deltas[suite].is_empty(_inputs(rules[suite], tables))]
+        looked_at = suites if session.full else due
+        if looked_at:
+            show_released(con, tables, changes.newest)
+        outcomes = _evaluate(con, _of(looked_at, rules))
     finally:
         con.execute("rollback")  # it only read
-    held = [] if due else results_of(con, rules)
-    if not due and not _differ(held, outcomes):
-        return held
-    return _write(session, delta, rules, outcomes)
+    idle = [suite for suite in suites if suite not in due]
+    held = results_of(con, _of(idle, rules)) if idle else []
+    differing = [suite for suite in idle if _differ(held, rules[suite], outcomes)]
+    moved = [suite for suite in suites if suite in (*due, *differing)]
+    fresh = _write(session, [deltas[s] for s in moved], _of(moved, rules), outcomes) if moved else []
+    return [r for suite in suites for r in (fresh if suite in moved else held) if r.suite == suite]
+
+
+def _of(suites: Iterable[Suite], rules: Mapping[Suite, Sequence[Rule]]) -> list[Rule]:
+    return [rule for suite in suites for rule in rules[suite]]
+
+
+def _inputs(rules: Sequence[Rule], tables: Mapping[str, Table]) -> list[Table]:
+    return [tables[name] for name in sorted({name for rule in rules for name in rule.reads})]
 
 
 def _evaluate(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str, Outcome]:
@@ -97,15 +116,17 @@ _PARTS = f"""
 """
 
 
-def _differ(held: Sequence[RuleResult], outcomes: Mapping[str, Outcome]) -> bool:
+def _differ(held: Sequence[RuleResult], rules: Sequence[Rule], outcomes: Mapping[str, Outcome]) -> bool:
     """Tell whether an evaluation on unchanged tables found something else: nobody should write around the gate."""
     known = {result.rule: (result.rows_failed, result.passed) for result in held}
-    return any(known.get(name) != (found.rows_failed, found.passed) for name, found in outcomes.items())
+    found = {rule.name: outcomes[rule.name] for rule in rules if rule.name in outcomes}
+    return any(known.get(name) != (now.rows_failed, now.passed) for name, now in found.items())
 
 
 def _write(
-    session: Session, delta: Delta, rules: Sequence[Rule], outcomes: Mapping[str, Outcome]
+    session: Session, deltas: Sequence[Delta], rules: Sequence[Rule], outcomes: Mapping[str, Outcome]
 ) -> list[RuleResult]:
+    """Append the outcomes of whole suites, whose deltas saw the same head."""
     import pandas as pd
 
     columns = [
@@ -133,7 +154,7 @@ def _write(
         " select uuid() as result_id, $run::varchar as run_id, suite, rule, severity, rows_checked, rows_failed,"
         " measured, threshold, passed, sample::uuid[] as sample, $seen::bigint as seen_epoch, now() as checked_at"
         " from found_results",
-        {"run": session.run_id, "seen": delta.head},
+        {"run": session.run_id, "seen": deltas[0].head},
     )
     con.unregister("found_results")
     _stage_parts(con, parts)
@@ -144,7 +165,7 @@ def _write(
             written.append(Written(DQ_PARTS.name, transaction.append(DQ_PARTS, "result_parts"), 0))
         return written
 
-    write_stage(session.place, con, delta, write)
+    write_stages(session.place, con, deltas, write)
     results = results_written(con, rules, "results", "result_parts")
     session.drop("results", "result_parts")
     return results

@@ -1,6 +1,6 @@
 """What the newest release held, beside the head: the views that the impact guard compares with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import duckdb
 
@@ -13,15 +13,16 @@ COMPARED = (NORMALIZED_PARTIES.name, PARTY_CLUSTERS.name, "golden_parties")
 """Tables of which rules can read `released_TABLE`: its rows as the release holds them."""
 
 
-def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+def show_released(
+    con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], newest: Mapping[str, int]
+) -> None:
     """Create the temp views `released` (head_epoch; one row) and `released_TABLE` of every compared table.
 
-    The release is the newest one older than the last change of what a release shows, so that releasing a state
-    does not change what is said of it; one that was rolled back is
-    passed over. Without one, head_epoch is that of the head and the tables are empty:
-    nothing has changed against nothing.
+    `newest` says when each table was last changed. The release is the newest one older than the last change of what
+    a release shows, so that releasing a state does not change what is said of it; one that was rolled back is passed
+    over. Without one, head_epoch is that of the head and the tables are empty: nothing has changed against nothing.
     """
-    snapshot, head_epoch = _release_before(con)
+    snapshot, head_epoch = _release_before(con, newest)
     con.execute(f"create or replace temp view released as select {head_epoch}::bigint as head_epoch")
     for name in COMPARED:
         source = f"lake.{name}" if snapshot is None else f"lake.{name} at (version => {snapshot})"
@@ -30,8 +31,8 @@ def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -
         con.execute(f"create or replace temp view released_{name} as select {selected} from {source}{none}")
 
 
-def _release_before(con: duckdb.DuckDBPyConnection) -> tuple[int | None, int]:
-    changed = _newest_change(con, (*COMPARED, "source_parties"))
+def _release_before(con: duckdb.DuckDBPyConnection, newest: Mapping[str, int]) -> tuple[int | None, int]:
+    changed = max(newest.get(name, 0) for name in (*COMPARED, "source_parties"))
     row = con.execute(
         "select snapshot, head_epoch from lake.releases as releases"
         f" where head_epoch < $changed and {counting(con)}"
@@ -40,14 +41,6 @@ def _release_before(con: duckdb.DuckDBPyConnection) -> tuple[int | None, int]:
         {"changed": changed},
     ).fetchone()
     return (None, changed) if row is None or row[0] is None else (int(row[0]), int(row[1]))
-
-
-def _newest_change(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> int:
-    parts = [f"select max(epoch) as epoch from lake.{name}" for name in names]
-    listed = ", ".join(f"'{name}'" for name in names)
-    parts.append(f"select max(epoch) as epoch from lake.removed_keys where table_name in ({listed})")
-    row = con.execute(f"select coalesce(max(epoch), 0) from ({' union all '.join(parts)})").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _selected(con: duckdb.DuckDBPyConnection, source: str, table: Table) -> str:

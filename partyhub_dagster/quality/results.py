@@ -10,6 +10,7 @@ import duckdb
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.quality.rule import CheckedAsset, Rule, Severity, Suite
 from partyhub_dagster.quality.rules import all_rules
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint
@@ -64,7 +65,7 @@ def latest_results(session: Session, config: HubConfig) -> list[RuleResult]:
 
 def results_of(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[RuleResult]:
     """List the newest result of each of the given rules; `rules` holds whole suites."""
-    newest = _newest_changes(con, rules)
+    newest = _newest_changes(con)
     evaluated_as_today = _suites_evaluated_as_today(con, rules)
     accepted = "result_id in (select result_id from acceptances)"
     results = _read(con, rules, f"({_LATEST})", "dq_parts", accepted)
@@ -72,7 +73,7 @@ def results_of(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[Ru
     return [
         replace(result, stale=moved or result.suite not in evaluated_as_today)
         for result in results
-        for moved in [any(newest[table] > result.seen_epoch for table in of_rule[result.rule].reads)]
+        for moved in [any(newest.get(table, 0) > result.seen_epoch for table in of_rule[result.rule].reads)]
     ]
 
 
@@ -111,22 +112,17 @@ _LATEST = """
 """
 
 
-def _newest_changes(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> dict[str, int]:
-    """Return, for every table that a rule reads, the epoch in which a row was last written or deleted."""
-    tables = sorted({table for rule in rules for table in rule.reads})
-    written = " union all ".join(
-        f"select '{t}' as name, max(epoch) as epoch from {t} where {_CONSUMED if t == 'decisions' else 'true'}"
-        for t in tables
-    )
-    removed = "select table_name as name, max(epoch) as epoch from removed_keys group by table_name"
-    found = con.execute(
-        f"select name, coalesce(max(epoch), 0) from ({written} union all {removed}) group by name"
-    )
-    return {str(name): int(epoch) for name, epoch in found.fetchall()}
+def _newest_changes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return the epoch of the newest change by table.
 
-
-_CONSUMED = "epoch <= coalesce((select max(watermark) from watermarks where stage = 'party_clusters'), epoch)"
-"""What people decide while a run is at work is for the next run; it stands against no release of this one."""
+    What people decide while a run is at work is for the next run: it stands against no release of this one.
+    """
+    newest = read_changes(con).newest
+    consumed = con.execute("select max(watermark) from watermarks where stage = 'party_clusters'").fetchone()
+    if consumed and consumed[0] is not None and newest.get("decisions", 0) > consumed[0]:
+        row = con.execute(f"select max(epoch) from decisions where epoch <= {consumed[0]}").fetchone()
+        newest["decisions"] = int(row[0] or 0) if row else 0
+    return newest
 
 
 def _suites_evaluated_as_today(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> set[Suite]:

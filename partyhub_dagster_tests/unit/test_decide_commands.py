@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partyhub_dagster.hub import SUITES, Hub
+from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import (
     advance,
     ask,
@@ -333,8 +333,7 @@ def test_what_is_decided_while_a_run_is_at_work_holds_from_the_next_run_and_hold
         run.cluster()
         partyhub.say("decide", "not-same", "crm:1", "crm:2", *WHY, "--group", "twins")  # after clustering
         run.master()
-        for suite in SUITES:
-            run.check(suite)
+        run.check()
         partyhub.say("decide", "same", "crm:5", "crm:6", *WHY)  # after the checks
         run.release()
     assert party_of(hub, "crm:1") == party_of(hub, "crm:2")

@@ -1,10 +1,12 @@
 """The store writes only what differs, all of it or nothing, one writer at a time, and says what changed."""
 
+import itertools
 import stat
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,11 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partyhub_dagster.errors import BusyError, LakeError
+from partyhub_dagster.lake import schema
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.ids import record_id, record_id_sql
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.stage import read_delta, write_stage
-from partyhub_dagster.lake.tables import MATCH_EDGES, PARTY_CLUSTERS
+from partyhub_dagster.lake.tables import MATCH_EDGES, PARTY_CLUSTERS, all_tables
 from partyhub_dagster.lake.write import head_epoch, write_transaction
 from partyhub_dagster_tests.factories import decide
 from partyhub_dagster_tests.feed import Lake, new_lake
@@ -80,15 +83,15 @@ def test_a_delta_is_what_was_written_or_removed_since_the_watermark(lake: Lake) 
     delta = read_delta(lake.con, "a stage", "fingerprint")
     assert delta.everything
     write_stage(lake.place, lake.con, delta, lambda _: [])
-    assert read_delta(lake.con, "a stage", "fingerprint").is_empty(lake.con, [PARTY_CLUSTERS])
+    assert read_delta(lake.con, "a stage", "fingerprint").is_empty([PARTY_CLUSTERS])
     assert read_delta(lake.con, "a stage", "another fingerprint").everything
     assert read_delta(lake.con, "a stage", "fingerprint", full=True).everything
     clusters(lake, (21, 22))
     with write_transaction(lake.place, lake.con) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
     delta = read_delta(lake.con, "a stage", "fingerprint")
-    assert not delta.is_empty(lake.con, [PARTY_CLUSTERS])
-    assert delta.is_empty(lake.con, [MATCH_EDGES])
+    assert not delta.is_empty([PARTY_CLUSTERS])
+    assert delta.is_empty([MATCH_EDGES])
     changed = lake.con.execute(delta.changed(PARTY_CLUSTERS, "record_id")).fetchall()
     assert {row[0].int for row in changed} == {21, 22}
 
@@ -187,6 +190,34 @@ def test_a_lake_of_another_schema_version_is_refused(tmp_path: Path) -> None:
         lake.con.execute("update hub_epoch set schema_version = 99")
         with pytest.raises(LakeError, match="schema version 99"):
             ensure_schema(lake.place, lake.con, [])
+
+
+def test_a_new_lake_is_empty_even_if_its_maker_was_killed_half_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = LakePlace(tmp_path / "home", threads=2)
+    place.prepare()
+    begin = schema._transaction
+    with place.connect() as con, monkeypatch.context() as patch:
+        patch.setattr(schema, "_transaction", _dying_at(begin, 3))
+        with pytest.raises(KeyboardInterrupt):
+            ensure_schema(place, con, [])
+    with place.connect() as con:
+        ensure_schema(place, con, [])
+        rows = {name: con.execute(f"select count(*) from {name}").fetchone() for name in all_tables([])}
+    assert {name for name, row in rows.items() if row != (0,)} == {"hub_epoch"}
+
+
+def _dying_at(begin: Callable[..., Any], number: int) -> Callable[..., Any]:
+    """Return `begin` that ends the program at its n-th call."""
+    calls = itertools.count(1)
+
+    def dying(con: duckdb.DuckDBPyConnection) -> Any:
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return begin(con)
+
+    return dying
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))

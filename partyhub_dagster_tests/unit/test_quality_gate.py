@@ -13,11 +13,10 @@ from partyhub_dagster.errors import GateError, InvariantError, NotFoundError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import head_epoch, write_transaction
 from partyhub_dagster.quality import (
-    SUITES,
     RuleResult,
     accept,
     all_rules,
-    evaluate_suite,
+    evaluate_suites,
     latest_results,
     standing_objections,
 )
@@ -77,7 +76,7 @@ def result_of(hub: Hub, rule: str) -> RuleResult:
 
 def break_golden(hub: Hub) -> None:
     change(hub[0], f"update golden_parties set members = 7, epoch = $epoch where party_id = {id_of('ada')}")
-    evaluate_suite(*hub, "golden")
+    evaluate_suites(*hub, ["golden"])
 
 
 def test_a_hub_that_was_never_checked_is_not_released(hub: Hub) -> None:
@@ -87,30 +86,30 @@ def test_a_hub_that_was_never_checked_is_not_released(hub: Hub) -> None:
 
 def test_a_checked_sound_hub_is_released_and_checking_again_writes_nothing(hub: Hub) -> None:
     session, config = hub
-    first = [evaluate_suite(session, config, suite) for suite in SUITES]
+    first = evaluate_suites(session, config)
     assert objections(hub) == set()
-    assert {r.rule for results in first for r in results} == {rule.name for rule in all_rules(config)}
+    assert {r.rule for r in first} == {rule.name for rule in all_rules(config)}
     epoch = head_epoch(session.con)
     full = replace(session, full=True)
-    assert [evaluate_suite(session, config, suite) for suite in SUITES] == first
-    assert [evaluate_suite(full, config, suite) for suite in SUITES] == first
+    assert evaluate_suites(session, config) == first
+    assert evaluate_suites(full, config) == first
     assert head_epoch(session.con) == epoch
 
 
 def test_only_rules_that_read_what_changed_grow_stale(hub: Hub) -> None:
     session, config = hub
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     change(session, f"update golden_parties set epoch = $epoch where party_id = {id_of('ada')}")
     reading = {rule.name for rule in all_rules(config) if "golden_parties" in rule.reads}
     assert {r.rule for r in latest_results(*hub) if r.stale} == reading
     assert ("members_add_up", "stale") in objections(hub)
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     assert objections(hub, "golden") == set()
 
 
 def test_a_deleted_row_makes_a_result_stale(hub: Hub) -> None:
     session, config = hub
-    evaluate_suite(session, config, "source")
+    evaluate_suites(session, config, ["source"])
     assert not result_of(hub, "quarantined_share").stale
     change(session, "delete from quarantine; insert into removed_keys values ('quarantine', 'x', $epoch)")
     assert result_of(hub, "quarantined_share").stale
@@ -126,22 +125,22 @@ def test_a_change_during_the_evaluation_makes_its_result_stale(
         return check_results(frame, rules)
 
     monkeypatch.setattr(evaluate_module, "check_results", change_meanwhile)
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     assert result_of(hub, "members_add_up").stale
     assert not result_of(hub, "lineage_has_no_gap").stale
     monkeypatch.undo()
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     assert not result_of(hub, "members_add_up").stale
 
 
 def test_another_threshold_in_hub_yaml_makes_its_suite_stale(hub: Hub, tmp_path: Path) -> None:
     session, config = hub
-    evaluate_suite(session, config, "source")
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["source"])
+    evaluate_suites(session, config, ["golden"])
     (tmp_path / "hub.yaml").write_text(HUB_YAML.replace("phone: 0.3", "lei: 0.3"))
     stricter = load_config(tmp_path / "hub.yaml")
     assert {r.suite for r in latest_results(session, stricter) if r.stale} == {"golden"}
-    evaluate_suite(session, stricter, "golden")
+    evaluate_suites(session, stricter, ["golden"])
     assert objections((session, stricter), "golden") == {("completeness:lei", "failed")}
 
 
@@ -157,7 +156,7 @@ def test_a_failed_blocking_rule_objects_with_figures_and_without_values(hub: Hub
 def test_a_failed_warning_does_not_object(hub: Hub) -> None:
     session, config = hub
     change(session, "update load_audit set deletions_refused = 1, epoch = $epoch")
-    evaluate_suite(session, config, "source")
+    evaluate_suites(session, config, ["source"])
     assert not result_of(hub, "deletions_refused").passed
     assert not {name for name, _ in objections(hub)} & {"deletions_refused"}
 
@@ -168,11 +167,11 @@ def test_an_accepted_failure_passes_for_that_state_only(hub: Hub) -> None:
     assert objections(hub, "golden") == {("members_add_up", "failed")}
     accept(session, config, "members_add_up", "jo", "known, corrected tomorrow")
     assert objections(hub, "golden") == set()
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     assert objections(hub, "golden") == set()
     change(session, "update golden_parties set epoch = $epoch")
     assert ("members_add_up", "stale") in objections(hub)
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     assert objections(hub, "golden") == {("members_add_up", "failed")}
 
 
@@ -205,10 +204,10 @@ def test_what_cannot_be_accepted_is_refused_with_a_remedy(hub: Hub) -> None:
 
 def test_a_full_run_finds_what_was_changed_around_the_write_gate(hub: Hub) -> None:
     session, config = hub
-    evaluate_suite(session, config, "golden")
+    evaluate_suites(session, config, ["golden"])
     session.con.execute("update golden_parties set members = 7")  # same epoch: no stage would see it
-    assert all(result.passed for result in evaluate_suite(session, config, "golden"))
-    found = evaluate_suite(replace(session, full=True), config, "golden")
+    assert all(result.passed for result in evaluate_suites(session, config, ["golden"]))
+    found = evaluate_suites(replace(session, full=True), config, ["golden"])
     assert [result.rule for result in found if not result.passed] == ["members_add_up"]
 
 
@@ -246,6 +245,6 @@ def test_a_rule_whose_query_fails_is_named_and_nothing_is_recorded(
     rule = replace(all_rules(config)[0], query="select 'ada@example.org'::integer")
     monkeypatch.setattr(evaluate_module, "suite_rules", lambda *_: [rule])
     with pytest.raises(InvariantError, match=rule.name) as caught:
-        evaluate_suite(session, config, "source")
+        evaluate_suites(session, config, ["source"])
     assert "ada@" not in str(caught.value)
     assert session.count("dq_results") == 0
