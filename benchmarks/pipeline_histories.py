@@ -57,7 +57,10 @@ def run(folder: Path, seed: int, numbers: list[int], batches: int) -> bool:
     for what, count in sorted(covered.items()):
         print(f"{count:>8}  {what}")
     seconds = time.monotonic() - began
-    print(f"seed {seed}: {len(numbers)} histories, {covered['divergences']} divergences, {seconds:.0f} s")
+    print(
+        f"seed {seed}: {len(numbers)} histories, {covered['divergences']} divergences, {seconds:.0f} s"
+        f" ({time.process_time():.0f} s of processor time)"
+    )
     return not covered["divergences"]
 
 

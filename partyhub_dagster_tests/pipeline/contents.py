@@ -37,6 +37,15 @@ _FORMS = ("Inc", "Inc.", "Incorporated", "LLC", "")
 _STREETS = ("Maple Street", "Oak Avenue", "Harbor Road", "Mill Lane")
 _TOWNS = (("Springfield", "62701"), ("Dover", "19901"), ("Salem", "97301"))
 
+_NO_ADDRESS = {"STREET": "", "CITY": "", "ZIP": ""}
+_THIN = [
+    _NO_ADDRESS | {"PHONE": "", "MAIL": ""},
+    _NO_ADDRESS | {"BORN": "", "MAIL": "", "LEI": ""},
+    _NO_ADDRESS | {"BORN": "", "PHONE": "", "LEI": ""},
+    {"BORN": "", "PHONE": "", "MAIL": "", "LEI": ""},
+]
+"""What little of a party some sources know: pairs that neither match clearly nor differ clearly."""
+
 
 def draw_families(rng: random.Random, people: int = 5, companies: int = 4, each: int = 9) -> Families:
     """Draw families of contents: variants of one party, its household or its sisters, and cousins that bridge."""
@@ -84,8 +93,9 @@ def _people(rng: random.Random, n: int, each: int) -> list[Content]:
         {"PHONE": "555"},
         {"MAIL": ""},
         {"MAIL": f"office{n % 2}@shared.test"},
-        {"STREET": "", "CITY": "", "ZIP": ""},
+        _NO_ADDRESS,
         {"STREET": f"{rng.randint(10, 99)} {rng.choice(_STREETS)}"},
+        *_THIN,
     ]
     return [first, *(_changed(rng, first, changes) for _ in range(each - 1))]
 
@@ -108,8 +118,9 @@ def _companies(rng: random.Random, n: int, each: int) -> list[Content]:
         {"KIND": "L"},
         {"PHONE": ""},
         {"MAIL": "", "PHONE": f"312-555-018{n}"},
-        {"STREET": "", "CITY": "", "ZIP": ""},
+        _NO_ADDRESS,
         {"STREET": f"{rng.randint(100, 999)} {rng.choice(_STREETS)}"},
+        *_THIN,
     ]
     return [first, *(_changed(rng, first, changes) for _ in range(each - 1))]
 

@@ -1,6 +1,5 @@
 """One history: a hub that is built after every batch of steps, and compared each time with what must be in it."""
 
-import math
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -9,41 +8,43 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from partyhub_dagster.hub import Hub, Run
+from partyhub_dagster.answers.verification import verify_hub
+from partyhub_dagster.hub import SUITES, Hub, Run
+from partyhub_dagster.lake.write import WriteTransaction
 from partyhub_dagster.stewardship.ledger import append_entries
 from partyhub_dagster_tests.factories import deliver
-from partyhub_dagster_tests.identity_oracle import Party, Record, expected_parties
-from partyhub_dagster_tests.pipeline.contents import lei_is_valid
-from partyhub_dagster_tests.pipeline.deliveries import (
-    PLACE,
-    UNIVERSE,
-    Expected,
-    Key,
-    Version,
-    text_of,
-)
+from partyhub_dagster_tests.identity_oracle import Party, expected_parties
+from partyhub_dagster_tests.pipeline import comparing
+from partyhub_dagster_tests.pipeline.comparing import must_equal
+from partyhub_dagster_tests.pipeline.deliveries import UNIVERSE, Expected, Row, text_of
 from partyhub_dagster_tests.pipeline.laboratory import Laboratory
 from partyhub_dagster_tests.pipeline.steps import Steps
+from partyhub_dagster_tests.pipeline.told import Event, Told
 
-KINDS = {"P": 0, "O": 1, "L": 1}
-
-
-class DivergenceError(AssertionError):
-    """The hub holds something else than it must."""
+_WRITES = 30  # appends of a batch, about: a run dies in one of them
 
 
-def must_equal(what: str, found: Any, expected: Any) -> None:
-    """Raise if two sets or dictionaries differ; say in what."""
-    if found == expected:
-        return
-    if isinstance(found, dict):
-        keys = [key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)]
-        told = [
-            f"{key}: found {found.get(key)}, expected {expected.get(key)}" for key in sorted(keys, key=str)
-        ]
-    else:
-        told = [f"found {found}", f"expected {expected}"]
-    raise DivergenceError(f"{what}: " + "\n  ".join(told[:6]))
+class KilledError(BaseException):
+    """Ends a run in the middle of a write, without any clean-up that counts on an ordinary exception."""
+
+
+@contextmanager
+def dying_at(write: int) -> Iterator[None]:
+    """Let the process die after so many writes of rows, inside the transaction of the last."""
+    append, left = WriteTransaction.append, [write]
+
+    def dying(self: WriteTransaction, *given: Any) -> int:
+        written = append(self, *given)
+        left[0] -= 1
+        if left[0] == 0:
+            raise KilledError
+        return written
+
+    WriteTransaction.append = dying  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        WriteTransaction.append = append  # type: ignore[method-assign]
 
 
 @dataclass
@@ -55,7 +56,13 @@ class History:
     rng: random.Random
     steps: Steps
     expected: Expected = field(default_factory=Expected)
+    told: Told = field(default_factory=Told)
     files: int = 0
+    waiting: list[tuple[str, str, list[Row]]] = field(default_factory=list)
+    """Files that are there and not loaded: source, name, rows."""
+    events: list[Event] = field(default_factory=list)
+    """What must be told since the last comparison."""
+    sequence: int = 0
 
     @classmethod
     def begin(cls, laboratory: Laboratory, folder: Path, seed: str) -> "History":
@@ -69,14 +76,27 @@ class History:
         """What happened, counted."""
         return self.steps.covered
 
-    def go(self, batches: int = 4, first: int = 25, later: int = 10) -> None:
-        """Take batches of steps, each followed by a build and compared."""
+    def go(self, batches: int = 4, first: int = 25, later: int = 10, *, proofs: bool = True) -> None:
+        """Take batches of steps, each followed by a build and compared; at the end release and repeat.
+
+        With `proofs`, also verify and a full build now and then, which cost as much as several batches.
+        """
         with self._runs() as next_run:
             for batch in range(batches):
                 if batch == 0:
                     self.steps.take(first, only="put")
                 self.steps.take(self.rng.randint(2, later))
-                self._process(next_run())
+                if self.rng.random() < 0.2:
+                    self._die(next_run(new=True))
+                    self.steps.take(self.rng.randint(0, later))
+                    self._batch(next_run(new=True))
+                else:
+                    self._batch(next_run())
+                if batch == batches - 1 or self.rng.random() < 0.1:
+                    self._release(next_run())
+            self._repeat(next_run())
+        if proofs and self.rng.random() < 0.2:
+            self._prove()
 
     @contextmanager
     def _runs(self) -> Iterator[Any]:
@@ -84,8 +104,8 @@ class History:
         with ExitStack() as stack:
             held: list[Run] = []
 
-            def next_run() -> Run:
-                if not held or self.rng.random() < 0.2:
+            def next_run(*, new: bool = False) -> Run:
+                if not held or new or self.rng.random() < 0.2:
                     stack.close()
                     held[:] = [stack.enter_context(self.hub.run())]
                     self.covered["runs opened"] += 1
@@ -93,104 +113,140 @@ class History:
 
             yield next_run
 
-    def _process(self, run: Run) -> None:
+    # --- what the hub does
+
+    def _batch(self, run: Run) -> None:
         self._decide(run)
-        self._deliver(run)
-        run.normalize()
-        for kind in run.kinds():
-            run.ensure_model(kind)
-            run.block(kind)
-            run.score(kind)
-        run.cluster()
-        run.master()
+        self._send()
+        self._load(run)
+        parties = self._cluster(run)
+        self._master(run, parties)
         self.covered["batches"] += 1
-        self.compare(run)
 
     def _decide(self, run: Run) -> None:
         entries, self.steps.ledger.waiting = self.steps.ledger.waiting, []
         if entries:
             append_entries(run.hub.place, run.session.con, entries)
 
-    def _deliver(self, run: Run) -> None:
-        sums: dict[str, Counter[str]] = {source: Counter() for source in run.config.sources}
+    def _send(self) -> None:
         for source, rows in self.steps.files():
             self.files += 1
-            deliver(self.hub, f"{source}/{self.files:04}.csv", text_of(source, rows))
-            sums[source].update(asdict(self.expected.load(source, rows)))
+            name = f"inbox/{source}/{self.files:04}.csv"
+            deliver(self.hub, name.removeprefix("inbox/"), text_of(source, rows))
+            self.waiting.append((source, name, rows))
             self.covered["files"] += 1
-        for source, counts in sums.items():
+
+    def _load(self, run: Run) -> None:
+        for source in run.config.sources:
+            counts: Counter[str] = Counter()
+            for _, _, rows in [waiting for waiting in self.waiting if waiting[0] == source]:
+                counts.update(asdict(self.expected.load(source, rows)))
+            self.waiting = [waiting for waiting in self.waiting if waiting[0] != source]
             found = asdict(run.load(source))
             must_equal(f"rows of {source}", found, {name: counts[name] for name in found})
+        comparing.compare_records(run.session.con, self.expected)
 
-    # --- what must hold
+    def _match(self, run: Run) -> None:
+        run.normalize()
+        for kind in run.kinds():
+            run.ensure_model(kind)
+            run.block(kind)
+            run.score(kind)
 
-    def compare(self, run: Run) -> None:
-        """Compare everything."""
-        live = self.expected.live()
-        self._records(run)
-        weights = self._weights(live)
-        self._edges(run, weights)
-        parties = expected_parties(
-            self._identity_records(live), weights, self.steps.ledger.decisions, self.laboratory.limits
-        )
-        self._clusters(run, parties)
+    def _cluster(self, run: Run) -> list[Party]:
+        self._match(run)
+        run.cluster()
+        live, con = self.expected.live(), run.session.con
+        comparing.compare_normalized(con, live, self.laboratory)
+        weights = comparing.expected_weights(live, self.laboratory)
+        comparing.compare_edges(con, weights)
+        parties = self._parties(weights)
+        comparing.compare_clusters(con, parties)
+        self._tell(parties)
+        return parties
 
-    def _records(self, run: Run) -> None:
-        rows = run.session.con.execute(
-            "select source, source_record_id, record_id, ingest_seq, first_seen, deleted, deleted_by, payload"
-            " from source_parties"
-        ).fetchall()
-        found = {Key(*row[:2]): row[2:-1] for row in rows}
-        expected = {}
-        for key in self.expected.versions:
-            version = self.expected.current(key)
-            assert version is not None
-            by = ("absence" if version.by_absence else "marker") if version.deleted else None
-            expected[key] = (key.record_id, version.seq, self.expected.first_seen(key), version.deleted, by)
-        must_equal("source_parties", found, expected)
+    def _parties(self, weights: dict[tuple[int, int], int]) -> list[Party]:
+        records = comparing.identity_records(self.expected.live(), self.expected)
+        return expected_parties(records, weights, self.steps.ledger.decisions, self.laboratory.limits)
 
-    def _identity_records(self, live: dict[Key, Version]) -> dict[int, Record]:
-        return {
-            PLACE[key]: Record(
-                self.expected.first_seen(key),
-                KINDS[version.content.KIND],
-                {0: frozenset({version.content.LEI})} if lei_is_valid(version.content.LEI) else {},
-            )
-            for key, version in live.items()
-        }
+    def _tell(self, parties: list[Party]) -> None:
+        after = {member: party.anchor for party in parties for member in party.members}
+        before = set(self.told.party.values())
+        events = self.told.move(after, lambda place: self.expected.first_seen(UNIVERSE[place]))
+        self.covered.update(f"events {event[0]}" for event in events)
+        self.covered["parties"] += len(set(after.values()) - before)
+        self.events += events
 
-    def _weights(self, live: dict[Key, Version]) -> dict[tuple[int, int], int]:
-        keys = [key for key in UNIVERSE if key in live]
-        found = {}
-        for n, one in enumerate(keys):
-            for other in keys[n + 1 :]:
-                weight = self.laboratory.weights.get((live[one].content, live[other].content))
-                if weight is not None:
-                    found[PLACE[one], PLACE[other]] = weight
-        return found
+    def _master(self, run: Run, parties: list[Party]) -> None:
+        run.master()
+        live, con = self.expected.live(), run.session.con
+        golden = comparing.expected_records(parties, live, self.laboratory, self.steps.ledger, self.told)
+        comparing.compare_golden(con, golden)
+        self.events += self.told.say(golden)
+        self.sequence = comparing.compare_lineage(con, self.sequence, self.events, self.told)
+        self.events = []
+        comparing.compare_ids(con, self.told)
 
-    def _edges(self, run: Run, weights: dict[tuple[int, int], int]) -> None:
-        rows = run.session.con.execute("select record_id, other_id, weight from match_edges").fetchall()
-        place = {key.record_id: n for key, n in PLACE.items()}
-        found = {(place[one], place[other]): weight for one, other, weight in rows}
-        must_equal("match_edges", found, weights | {(b, a): weight for (a, b), weight in weights.items()})
+    def _die(self, run: Run) -> None:
+        """Begin a build that dies inside a write; what it finished stays, and nothing of what it was at."""
+        self._decide(run)
+        self._send()
+        clustered = False
+        try:
+            with dying_at(self.rng.randint(1, _WRITES)):
+                for source in run.config.sources:
+                    run.load(source)
+                self._match(run)
+                run.cluster()
+                clustered = True
+                run.master()
+        except KilledError:
+            self.covered["runs that died"] += 1
+        self._take_in_what_was_loaded(run)
+        if clustered:
+            self._tell(self._parties(comparing.expected_weights(self.expected.live(), self.laboratory)))
 
-    def _clusters(self, run: Run, parties: list[Party]) -> None:
-        rows = run.session.con.execute(
-            "select record_id, component_id, party_id, confidence from party_clusters"
-        ).fetchall()
-        place = {key.record_id: n for key, n in PLACE.items()}
-        found = {place[row[0]]: (place[row[1]], place[row[2]], row[3]) for row in rows}
-        expected = {
-            member: (party.component, party.anchor, confidence(party))
-            for party in parties
-            for member in party.members
-        }
-        must_equal("party_clusters", found, expected)
+    def _take_in_what_was_loaded(self, run: Run) -> None:
+        rows = run.session.con.execute("select file from load_audit where status = 'loaded'").fetchall()
+        loaded = {row[0] for row in rows}
+        for source in run.config.sources:
+            for waiting in [w for w in self.waiting if w[0] == source and w[1] in loaded]:
+                self.expected.load(source, waiting[2])
+                self.waiting.remove(waiting)
+        comparing.compare_records(run.session.con, self.expected)
+
+    def _release(self, run: Run) -> None:
+        for suite in SUITES:
+            run.check(suite)
+        run.release()
+        comparing.compare_histories(run.session.con, self.told)
+        self.covered["releases"] += 1
+
+    def _repeat(self, run: Run) -> None:
+        """Build once more: nothing is new, so nothing is written."""
+        before = _written(run)
+        for source in run.config.sources:
+            run.load(source)
+        self._match(run)
+        run.cluster()
+        run.master()
+        must_equal("a second build", _written(run), before)
+
+    def _prove(self) -> None:
+        """Build in full, which must write nothing, and verify."""
+        with self.hub.run(full=True) as run:
+            before = _written(run)
+            self._match(run)
+            run.cluster()
+            run.master()
+            must_equal("a full build", _written(run), before)
+        must_equal("verify", verify_hub(self.hub)["differences"], [])
+        self.covered["verified"] += 1
 
 
-def confidence(party: Party) -> float | None:
-    """Return the probability of the weakest merge; decisions alone are certain."""
-    if len(party.members) == 1:
-        return None
-    return 1.0 if party.weakest is None else round(1 / (1 + math.pow(2, -float(party.weakest) / 1_000)), 6)
+def _written(run: Run) -> dict[str, Any]:
+    """Return, by table, how many rows there are and when they were last written."""
+    tables = ("source_parties", "source_party_history", "quarantine", "normalized_parties", "blocking_keys",
+              "match_edges", "party_clusters", "golden_parties", "party_lineage", "removed_keys")  # fmt: skip
+    parts = [f"select '{t}' as name, count(*), sum(epoch), max(epoch) from {t}" for t in tables]
+    return {row[0]: row[1:] for row in run.session.con.execute(" union all ".join(parts)).fetchall()}

@@ -23,7 +23,7 @@ PINNED = {
     "email": ("pinned@mail.test",),
 }
 _WEIGHTS = {
-    "put": 10, "move": 2, "late": 2, "delete": 3, "bring_back": 3, "repeat": 1, "reject": 1, "replay_file": 1,
+    "put": 9, "move": 3, "late": 2, "delete": 6, "bring_back": 4, "repeat": 1, "reject": 1, "replay_file": 1,
     "same": 2, "not_same": 3, "group": 1, "pin": 2, "revoke": 2, "revoke_group": 1,
 }  # fmt: skip
 
@@ -226,7 +226,7 @@ class Steps:
 
     def _key(self) -> Key:
         there = [key for key in UNIVERSE if key in self.said]
-        return self.rng.choice(there if there and self.rng.random() < 0.85 else UNIVERSE)
+        return self.rng.choice(there if there and self.rng.random() < 0.7 else UNIVERSE)
 
     def _some(self, keys: object) -> Key | None:
         found = sorted(keys)  # type: ignore[call-overload]

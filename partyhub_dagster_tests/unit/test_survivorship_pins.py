@@ -1,7 +1,14 @@
 """A value that a person pinned is the golden value, whatever the rules say."""
 
+from pathlib import Path
+from uuid import UUID
+
+import duckdb
 import pytest
 
+from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.survivorship.stage import collect_pins
 from partyhub_dagster_tests.unit.survivorship_world import (
     Offer,
     Pin,
@@ -94,3 +101,29 @@ def test_a_pinned_part_corrects_that_part_alone() -> None:
     golden = one(configure(), NAMES, [Pin(1, "name_family", "Lie")])
     assert golden.values == {"name": "Anna Li", "name_given": "Anna", "name_family": "Lie"}
     assert golden.proofs["name_family"] == [(1, "pinned")]
+
+
+def pinned_records(lineage: str, clusters: str) -> list[str]:
+    """Return the records that a pin on record 1 is on, given events (sequence, event, other) of its id."""
+    con = duckdb.connect()
+    con.execute(f"""
+        create table decisions as select {uuid(9)} as decision_id, null::uuid as group_id, null::uuid as revokes,
+            1 as sequence, 'PIN' as verdict, 1 as epoch, {uuid(1)} as left_id, 'name' as attribute, 'Ann' as value;
+        create table party_lineage as
+            select {uuid(1)} as party_id, * from (values {lineage}) as t(sequence, event, other_id);
+        create table party_clusters as select * from (values {clusters}) as t(record_id, party_id);
+    """)
+    collect_pins(Session(LakePlace(Path("nowhere")), con, "test"), head=1)
+    return [str(row[0]) for row in con.execute("select record_id from pins").fetchall()]
+
+
+def uuid(number: int) -> str:
+    return f"'{UUID(int=number)}'::uuid"
+
+
+def test_a_pin_of_a_deleted_record_follows_to_where_its_id_leads_today() -> None:
+    renamed, retired = f"(1, 'RENAMED', {uuid(2)})", "(2, 'RETIRED', null::uuid)"
+    heir = f"({uuid(2)}, {uuid(2)})"
+    assert pinned_records(renamed, heir) == [str(UUID(int=2))]
+    assert pinned_records(f"{renamed}, {retired}", heir) == []  # it had come back and went alone
+    assert pinned_records(f"{renamed}, {retired}", f"({uuid(1)}, {uuid(1)}), {heir}") == [str(UUID(int=1))]

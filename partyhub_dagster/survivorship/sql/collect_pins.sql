@@ -46,7 +46,7 @@ standing as (
         )
 ),
 redirect as (
-    select party_id, arg_max(other_id, sequence) as other_id
+    select party_id, arg_max_null(other_id, sequence) as other_id -- RETIRED, which names nobody, must win if it is newer
     from party_lineage
     where event in ('RENAMED', 'RETIRED')
     group by party_id
