@@ -15,15 +15,15 @@ def copy_inputs(con: duckdb.DuckDBPyConnection, records: str = "true", decisions
         ("decisions", f"{consumed_by('party_clusters')} and {decisions}"),
         ("party_lineage", "event in ('RENAMED', 'RETIRED')"),
     ):
-        con.execute(f"insert into {table} by name select * from held.{table} where {condition}")
-    con.execute("update hub_epoch set epoch = (select epoch from held.hub_epoch)")
+        con.execute(f"insert into lake.{table} by name select * from held.{table} where {condition}")
+    con.execute("update lake.hub_epoch set epoch = (select epoch from held.hub_epoch)")
     con.execute("commit")
 
 
 def copy_later_decisions(con: duckdb.DuckDBPyConnection, decisions: str = "true") -> None:
     """Copy the decisions that came between clustering and mastering: a pin may have been set between the two."""
     con.execute(
-        "insert into decisions by name select * from held.decisions"
+        "insert into lake.decisions by name select * from held.decisions"
         f" where {consumed_by('golden_parties')} and not ({consumed_by('party_clusters')}) and {decisions}"
     )
 

@@ -159,9 +159,9 @@ def _copy_pins(run: Run) -> None:
     try:
         collect_pins(run.session, head_epoch(con))
     finally:
-        con.execute("use lake")
+        con.execute("use memory")
     con.execute(
-        f"insert into decisions by name select * from held.decisions where {consumed_by('golden_parties')}"
+        f"insert into lake.decisions by name select * from held.decisions where {consumed_by('golden_parties')}"
         " and decision_id in (select decision_id from pins semi join joined using (record_id))"
     )
     con.execute("drop table pins")

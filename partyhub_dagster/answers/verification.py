@@ -13,12 +13,13 @@ from partyhub_dagster.answers.sampling import draw_sample, find_absent, rebuild_
 from partyhub_dagster.answers.unfinished import unfinished_stages
 from partyhub_dagster.errors import ConfigError, NotFoundError
 from partyhub_dagster.hub import Hub, Run
-from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.connection import LakePlace, name_tables_in_memory
 from partyhub_dagster.lake.releases import newest_release
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.scratch import scratch_folder
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.snapshots import lease
+from partyhub_dagster.lake.tables import all_tables
 
 Seconds = dict[str, float]
 
@@ -44,6 +45,7 @@ def verify_hub(hub: Hub, sample: int | None = None, seed: int | None = None) -> 
     with _held(hub) as (snapshot, release), _scratch(hub.place) as scratch, scratch.connect() as con:
         with _timed(seconds, "prepare"):
             ensure_schema(scratch, con, hub.config.attributes.values())
+            name_tables_in_memory(con, all_tables(hub.config.attributes.values()))
             hub.place.attach(con, "held", read_only=True, snapshot=snapshot)
         run = Run(hub, Session(scratch, con, run_id="verify"))
         if sample is None:

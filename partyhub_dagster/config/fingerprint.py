@@ -50,7 +50,9 @@ def _written(config: "HubConfig", section: str) -> Any:
         "publish": config.publish,
         "hub": config,
     }
-    return models[section].model_dump(mode="json", exclude={"root", "upkeep"})  # upkeep changes no answer
+    return models[section].model_dump(
+        mode="json", exclude={"root", "upkeep", "verify"}
+    )  # they change no answer
 
 
 def _loading(config: "HubConfig", source: str) -> Any:

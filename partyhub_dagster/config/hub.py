@@ -16,6 +16,7 @@ from partyhub_dagster.config.semantics import KINDS
 from partyhub_dagster.config.sources import Source
 from partyhub_dagster.config.survivorship import Survivorship, SurvivorshipSection, resolve_survivorship
 from partyhub_dagster.config.upkeep import Upkeep
+from partyhub_dagster.config.verify import Verify
 
 
 def _version_form(value: Any) -> Any:
@@ -45,6 +46,8 @@ class HubConfig(Section):
     """Where golden records go."""
     upkeep: Upkeep = Upkeep()
     """What upkeep keeps."""
+    verify: Verify = Verify()
+    """How much is proven every night."""
 
     @model_validator(mode="before")
     @classmethod

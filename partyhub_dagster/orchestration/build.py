@@ -14,6 +14,7 @@ from partyhub_dagster.orchestration.assets.raw import raw_assets
 from partyhub_dagster.orchestration.assets.released import released_assets
 from partyhub_dagster.orchestration.checks import suite_checks
 from partyhub_dagster.orchestration.jobs import asset_jobs, nightly, op_jobs
+from partyhub_dagster.orchestration.proof import proof_checks, proof_jobs, proof_schedules
 from partyhub_dagster.orchestration.reading import release_of
 from partyhub_dagster.orchestration.resources import resource_of
 from partyhub_dagster.orchestration.sensors import decision_sensor
@@ -26,9 +27,9 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
     kinds: list[Kind] = [kind for kind in ("person", "organization") if kind in hub.config.kinds]
     return dg.Definitions(
         assets=_assets(hub.config, kinds),
-        asset_checks=suite_checks(hub.config),
-        jobs=[*asset_jobs(), *op_jobs(kinds)],
-        schedules=nightly(),
+        asset_checks=[*suite_checks(hub.config), *proof_checks(hub.config)],
+        jobs=[*asset_jobs(hub.config), *op_jobs(kinds), *proof_jobs(hub.config)],
+        schedules=[*nightly(), *proof_schedules(hub.config)],
         sensors=[decision_sensor(hub)],
         resources={"hub": resource_of(hub, progress), "release": release_of(hub)},
         executor=dg.in_process_executor,  # a process per step would cost seconds each

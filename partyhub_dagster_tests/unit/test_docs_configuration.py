@@ -19,6 +19,7 @@ from partyhub_dagster.config import (
     sources,
     survivorship,
     upkeep,
+    verify,
 )
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.load import parse_config
@@ -46,6 +47,7 @@ HEADINGS: dict[type[Section], str] = {
     quality.Impact: "`impact`",
     publish.Publish: "Publish",
     upkeep.Upkeep: "Upkeep",
+    verify.Verify: "Verify",
 }
 """Sections with a table of their own."""
 IN_ROWS: dict[type[Section], tuple[str, str]] = {
