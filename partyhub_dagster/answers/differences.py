@@ -20,7 +20,10 @@ STAGES = ("normalized_parties", "blocking_keys", "match_edges", "party_clusters"
 NAMED = 100
 """Keys and records that a difference names; it counts them all."""
 
-_WHAT = {"hub": "only in the hub", "rebuild": "only in the rebuild", "hub+rebuild": "values differ"}
+_WHAT = {
+    "hub": "only in the hub", "rebuild": "only in the rebuild", "both": "values differ",
+    "repeated": "several rows of one key in the hub",
+}  # fmt: skip
 _RECORDS = {"match_edges": ("record_id", "other_id"), "golden_parties": ("party_id",)}
 _SHOWN_KEYS = {"blocking_keys": ("rule", "record_id")}  # the hash of a phone number gives the number away
 
@@ -39,42 +42,60 @@ def find_differences(
     Grain: one per sort of difference: `rows` counts keys, `keys` and `records` name up to NAMED of them, `columns`
     says which columns differ.
     """
-    columns = ", ".join(quote_name(name) for name in table.column_names)
-    held, rebuilt = (f"select {columns} from {lake}.{table.name} where {where}" for lake in ("held", "lake"))
-    keys = ", ".join(quote_name(name) for name in table.key)
-    con.execute(
-        "create or replace temp table verify_differences as"
-        f" select {keys}, string_agg(distinct side, '+' order by side) as sides from ("
-        f" select {keys}, 'hub' as side from ({held} except all {rebuilt})"
-        f" union all select {keys}, 'rebuild' as side from ({rebuilt} except all {held})) group by {keys}"
-    )
+    _collect(con, table, where)
     shown = " || '|' || ".join(f"{quote_name(n)}::varchar" for n in _SHOWN_KEYS.get(table.name, table.key))
     records = ", ".join(_RECORDS.get(table.name, ("record_id",)))
     rows = con.execute(
-        f"select sides, count(*), list(distinct {shown} order by {shown})[:$n],"
+        f"select side, count(*), list(distinct {shown} order by {shown})[:$n],"
         f" list_sort(list_distinct(flatten(list([{records}]::varchar[]))))[:$n]"
-        " from verify_differences group by sides order by sides",
+        " from verify_differences group by side order by side",
         {"n": NAMED},
     ).fetchall()
     return [
         {
-            "table": table.name, "what": _WHAT[sides], "rows": count, "keys": named, "records": found,
-            "columns": _columns_that_differ(con, table) if sides == "hub+rebuild" else [],
+            "table": table.name, "what": _WHAT[side], "rows": count, "keys": named, "records": found,
+            "columns": _columns_that_differ(con, table) if side == "both" else [],
         }
-        for sides, count, named, found in rows
+        for side, count, named, found in rows
     ]  # fmt: skip
+
+
+def _collect(con: duckdb.DuckDBPyConnection, table: Table, where: str) -> None:
+    """Create temp table `verify_differences`: the keys that differ and on which side; each table is read once."""
+    keys = ", ".join(quote_name(name) for name in table.key)
+    columns = ", ".join(quote_name(name) for name in table.column_names)
+    differ = " or ".join(
+        f"h.{quote_name(name)} is distinct from r.{quote_name(name)}" for name in _values_of(table)
+    )
+    con.execute(
+        f"create or replace temp table verify_differences as select distinct {keys}, case when in_rebuild is null"
+        " then 'hub' when in_hub is null then 'rebuild' else 'both' end as side"
+        f" from (select true as in_hub, {columns} from held.{table.name} where {where}) as h"
+        f" full join (select true as in_rebuild, {columns} from lake.{table.name} where {where}) as r using ({keys})"
+        f" where in_hub is null or in_rebuild is null{' or ' if differ else ''}{differ}"
+    )
+    con.execute(  # a join does not see that a row is there twice; its key is unique in the rebuild
+        "insert into verify_differences"
+        f" select {keys}, 'repeated' from held.{table.name} where {where} and"
+        f" (select count(*) from held.{table.name} where {where})"
+        "  - (select count(*) from verify_differences where side = 'hub') <>"
+        f" (select count(*) from lake.{table.name} where {where})"
+        "  - (select count(*) from verify_differences where side = 'rebuild')"
+        f" group by {keys} having count(*) > 1"
+    )
+
+
+def _values_of(table: Table) -> list[str]:
+    return [name for name in table.column_names if name not in table.key]
 
 
 def _columns_that_differ(con: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
     keys = ", ".join(quote_name(name) for name in table.key)
-    values = [name for name in table.column_names if name not in table.key]
     differing = ", ".join(
         f"case when bool_or(h.{quote_name(n)} is distinct from r.{quote_name(n)}) then {quote_text(n)} end"
-        for n in values
+        for n in _values_of(table)
     )
-    of_both = (
-        f"{{}}.{table.name} semi join (from verify_differences where sides = 'hub+rebuild') using ({keys})"
-    )
+    of_both = f"{{}}.{table.name} semi join (from verify_differences where side = 'both') using ({keys})"
     row = con.execute(
         f"select list_filter([{differing}]::varchar[], lambda name: name is not null)"
         f" from (from {of_both.format('held')}) as h join (from {of_both.format('lake')}) as r using ({keys})"

@@ -35,8 +35,8 @@ def draw_sample(con: duckdb.DuckDBPyConnection, components: int, seed: int) -> d
     con.execute(
         "create or replace temp table drawn as select component_id, count(*) over () as of_all"
         " from (select distinct component_id from held.party_clusters)"
-        " order by md5(concat_ws(':', $seed::bigint, component_id)), component_id limit $n",
-        {"seed": seed, "n": components},
+        " order by md5(concat_ws(':', $seed, component_id)), component_id limit $n",
+        {"seed": str(seed), "n": min(components, 2**62)},
     )
     con.execute(
         "create or replace temp table sampled as"

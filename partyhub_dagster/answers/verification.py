@@ -49,37 +49,61 @@ def verify_hub(hub: Hub, sample: int | None = None, seed: int | None = None) -> 
             hub.place.attach(con, "held", read_only=True, snapshot=snapshot)
         run = Run(hub, Session(scratch, con, run_id="verify"))
         if sample is None:
-            answer = _verify_all(run, seconds)
+            drawn, scopes = None, _rebuild_all(run, seconds)
         else:
-            answer = _verify_sample(run, seconds, sample, (release or 0) if seed is None else seed)
-    differences = answer["differences"]
-    return {
-        "equal": not differences,
-        **answer,
-        "first_stage": differences[0]["table"] if differences else None,
-        "release": release,
-        "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
-    }
+            drawn, scopes = _rebuild_sample(run, seconds, sample, (release or 0) if seed is None else seed)
+        outdated = _outdated_stages(con)
+        if release is None:
+            _refuse_outdated(outdated)
+        with _timed(seconds, "compare"):
+            differences = _compare(run, scopes, sampled=sample is not None)
+        return {
+            "equal": not differences,
+            "parties": run.session.count(
+                f"(from golden_parties where {scopes.get('golden_parties', 'true')})"
+            ),
+            "differences": differences,
+            "first_stage": differences[0]["table"] if differences else None,
+            "release": release,
+            "outdated_stages": outdated,
+            **({} if drawn is None else {"sampled": drawn}),
+            "seconds": {stage: round(spent, 3) for stage, spent in seconds.items()},
+        }
 
 
-def _verify_all(run: Run, seconds: Seconds) -> dict[str, Any]:
+def _rebuild_all(run: Run, seconds: Seconds) -> dict[str, str]:
     with _timed(seconds, "prepare"):
         copy_inputs(run.session.con)
     _rebuild(run, seconds)
-    return {"parties": run.session.count("golden_parties"), "differences": _compare(run, seconds, {})}
+    return {}
 
 
-def _verify_sample(run: Run, seconds: Seconds, sample: int, seed: int) -> dict[str, Any]:
+def _rebuild_sample(
+    run: Run, seconds: Seconds, sample: int, seed: int
+) -> tuple[dict[str, Any], dict[str, str]]:
     con = run.session.con
     with _timed(seconds, "prepare"):
         drawn = draw_sample(con, sample, seed)
         copy_inputs(con, "record_id in (from sampled)", "verdict <> 'PIN'")
-    scopes = rebuild_sample(run, lambda stage: _timed(seconds, stage))
-    differences = _compare(run, seconds, scopes)
-    with _timed(seconds, "compare"):
-        differences = _with_absent(differences, find_absent(con))
-    parties = run.session.count(f"(from golden_parties where {scopes['golden_parties']})")
-    return {"parties": parties, "differences": differences, "sampled": drawn}
+    return drawn, rebuild_sample(run, lambda stage: _timed(seconds, stage))
+
+
+def _outdated_stages(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """List the stages of the hub that other code, libraries or settings made than those of the rebuild."""
+    rows = con.execute(
+        "select stage from held.watermarks as h join lake.watermarks as r using (stage)"
+        " where h.fingerprint <> r.fingerprint order by stage"
+    ).fetchall()
+    return [stage for (stage,) in rows]
+
+
+def _refuse_outdated(outdated: list[str]) -> None:
+    if outdated:
+        raise ConfigError(
+            f"hub.yaml or the program has changed since the head was built ({', '.join(outdated)}); a rebuild would"
+            " differ for that reason alone.",
+            remedy="Run `partyhub build` first, then verify.",
+        )
 
 
 @contextmanager
@@ -141,14 +165,15 @@ def _rebuild(run: Run, seconds: Seconds) -> None:
         run.master()
 
 
-def _compare(run: Run, seconds: Seconds, scopes: dict[str, str]) -> list[dict[str, Any]]:
+def _compare(run: Run, scopes: dict[str, str], *, sampled: bool) -> list[dict[str, Any]]:
     """List the differences of every table in the order of the stages; `scopes` narrow tables to some rows."""
-    with _timed(seconds, "compare"):
-        return [
-            found
-            for table in compared_tables(run.config)
-            for found in find_differences(run.session.con, table, scopes.get(table.name, "true"))
-        ]
+    con = run.session.con
+    differences = [
+        found
+        for table in compared_tables(run.config)
+        for found in find_differences(con, table, scopes.get(table.name, "true"))
+    ]
+    return _with_absent(differences, find_absent(con)) if sampled else differences
 
 
 def _with_absent(sampled: list[dict[str, Any]], absent: list[dict[str, Any]]) -> list[dict[str, Any]]:

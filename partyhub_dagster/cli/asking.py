@@ -210,6 +210,10 @@ def verify(
     """Compare the hub with a rebuild of itself, or of a sample. Exit code 1 if the two differ."""
     from partyhub_dagster.answers.verification import verify_hub
 
+    if seed is not None and sample is None:
+        raise typer.BadParameter(
+            "it says which sample; name the number of components with --sample too.", param_hint="--seed"
+        )
     answer = verify_hub(open_hub(config_file(config)), sample, seed)
     if json:
         say_json(answer)
@@ -229,5 +233,10 @@ def verify(
         for d in answer["differences"]
     ]
     say_table([("stage", "what", "rows", "columns", "records"), *rows])
+    if answer["outdated_stages"]:
+        say(
+            f"Other code, libraries or settings made {', '.join(answer['outdated_stages'])} than now at work:"
+        )
+        say("what differs may come from that alone. `partyhub build`, then verify again.")
     say("`partyhub show RECORD` shows a record; --json names more of them.")
     return 1

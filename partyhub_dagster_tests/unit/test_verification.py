@@ -2,12 +2,14 @@
 
 import hashlib
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from partyhub_dagster.answers.verification import verify_hub
+from partyhub_dagster.errors import ConfigError, NotFoundError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.laws import without_releases
@@ -28,7 +30,8 @@ update golden_parties set provenance = map_from_entries(list_transform(map_entri
     lambda e: {{'key': e.key, 'value':
         list_transform(e.value, lambda p: {{'record_id': p.record_id, 'rule': 'guess'}})}}))
     where party_id = '{crm:7}';
-delete from party_clusters where record_id = '{crm:2}'
+delete from party_clusters where record_id = '{crm:2}';
+insert into golden_parties from golden_parties where party_id = '{web:d}'
 """
 FOUND = {
     ("normalized_parties", "values differ", ("name_family",)): {"crm:8"},
@@ -38,6 +41,7 @@ FOUND = {
     ("match_edges", "only in the rebuild", ()): {"crm:1", "web:b"},
     ("party_clusters", "values differ", ("component_id", "party_id", "confidence")): {"crm:4", "web:d"},
     ("party_clusters", "only in the rebuild", ()): {"crm:2"},
+    ("golden_parties", "several rows of one key in the hub", ()): {"web:d"},
     ("golden_parties", "values differ", ("birth_date", "provenance")): {"crm:5", "crm:7"},
 }
 
@@ -124,6 +128,43 @@ def test_a_link_out_of_the_sample_that_the_hub_has_missed_is_found(hub: Hub, tmp
     assert found["match_edges", "only in the rebuild", ()] == ends
     clusters = next(records for (table, *_), records in found.items() if table == "party_clusters")
     assert clusters == ends
+
+
+def test_a_head_without_release_is_compared_only_if_it_is_whole_and_of_this_hub_yaml(
+    history_hub: Hub, tmp_path: Path
+) -> None:
+    copy = without_releases(copy_hub(history_hub, tmp_path / "copy"))
+    sources = copy.config.survivorship_section.model_copy(update={"sources": ("web", "crm")})
+    other = replace(copy, config=copy.config.model_copy(update={"survivorship_section": sources}))
+    with pytest.raises(ConfigError, match="golden_parties"):
+        verify_hub(other, 1)
+    with pytest.raises(ConfigError, match="has changed since release 3"):
+        verify_hub(replace(other, place=history_hub.place))
+    deliver(copy, "crm/4.csv", crm("9,1,I,Jonas Weber,1981-08-08,212-555-0155,"))
+    with copy.run() as run:  # killed after its first stage
+        run.load("crm")
+    with pytest.raises(NotFoundError, match="between two stages"):
+        verify_hub(copy)
+
+
+def test_a_hub_without_a_record_equals_its_rebuild(history_hub: Hub, tmp_path: Path) -> None:
+    tables = (
+        "source_parties",
+        "normalized_parties",
+        "blocking_keys",
+        "match_edges",
+        "party_clusters",
+        "golden_parties",
+    )
+    copy = copy_hub(history_hub, tmp_path / "copy")
+    empty = plant(copy, ";".join(f"delete from {table}" for table in tables))
+    answer = verify_hub(empty, ALL, seed=-(2**70))
+    assert (answer["equal"], answer["parties"], answer["sampled"]["components"]) == (True, 0, 0)
+
+
+def test_a_sample_of_nothing_is_refused(history_hub: Hub) -> None:
+    with pytest.raises(ConfigError, match="proves nothing"):
+        verify_hub(history_hub, 0)
 
 
 def _drawn(seed: int, component: str) -> str:
