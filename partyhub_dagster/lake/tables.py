@@ -329,7 +329,7 @@ DQ_RESULTS = Table(
     suite | VARCHAR | source, mastering or golden.
     rule | VARCHAR | Name of the rule.
     severity | VARCHAR | `block` or `warn`.
-    rows_checked | BIGINT | Rows looked at.
+    rows_checked | BIGINT | Rows looked at: what was written since the rule last passed, where that decides it.
     rows_failed | BIGINT | Rows that break the rule.
     measured | DOUBLE | The figure held against the threshold, where the rule has one.
     threshold | DOUBLE | The bound, where the rule has one.

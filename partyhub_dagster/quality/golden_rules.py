@@ -1,5 +1,7 @@
 """The golden suite: every party has its golden record, every value its proof, and lineage tells the same story."""
 
+import re
+
 from partyhub_dagster.config import Attribute, HubConfig
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.quality.rule import Rule, Severity, at_least, no_row_breaks, sample_of, statement
@@ -23,7 +25,11 @@ def golden_rules(config: HubConfig) -> list[Rule]:
         _rule(
             "provenance_is_complete", "block", ("party_clusters", "golden_parties"),
             "Every golden value names the record it comes from, and that record is a member of the party.",
-            no_row_breaks("golden_parties", _without_proof(config)),
+            no_row_breaks("golden_parties", f"{_without_proof(config)} union all ({_PROOF_BY_NO_MEMBER})"),
+            no_row_breaks(
+                _TOUCHED,
+                f"{_without_proof(config, 'epoch > {since}')} union all ({_of_touched(_PROOF_BY_NO_MEMBER)})",
+            ),
         ),
         _rule(
             "lineage_has_no_gap", "block", ("party_lineage",),
@@ -39,14 +45,38 @@ def golden_rules(config: HubConfig) -> list[Rule]:
     ]  # fmt: skip
 
 
-def _without_proof(config: HubConfig) -> str:
-    """Query the golden records with a value that lacks its proof, and the proofs that name no member.
+_TOUCHED = """(
+    select party_id from golden_parties where epoch > {since}
+    union select key::uuid from removed_keys where table_name = 'golden_parties' and epoch > {since}
+    union select party_id from party_lineage where epoch > {since}
+)"""
+"""Parties whose golden record or members changed since. Lineage tells of members, and `lineage_replays_to_parties`
+proves over all parties that it tells of each."""
+
+
+def _of_touched(query: str) -> str:
+    """Narrow a query of parties that break a rule to those that were touched since.
+
+    Where it asks whether a record lives at all (`select record_id from party_clusters`) every party still counts.
+    """
+    for table in (
+        r"\b(from|join) (golden_parties)\b",
+        r"(?<!select record_id )\b(from|join) (party_clusters)\b",
+    ):
+        query = re.sub(table, r"\1 (from \2 semi join touched using (party_id))", query)
+    return f"with touched as materialized (from {_TOUCHED}) from ({query})"
+
+
+_PROOF_BY_NO_MEMBER = statement("proof_by_no_member.sql")
+
+
+def _without_proof(config: HubConfig, where: str = "true") -> str:
+    """Query the golden records with a value that lacks its proof.
 
     A part of a name or address survives with its group, so the group's proof is its own.
     """
     lacking = " or ".join(_lacks_proof(attribute) for attribute in config.attributes.values())
-    missing = f"select party_id as id from golden_parties where {lacking or 'false'}"
-    return f"{missing} union all ({statement('proof_by_no_member.sql')})"
+    return f"select party_id as id from golden_parties where {where} and ({lacking or 'false'})"
 
 
 def _lacks_proof(attribute: Attribute) -> str:
@@ -103,5 +133,9 @@ def _kinds_with(config: HubConfig, attribute: str) -> list[str]:
     return [kind for kind in config.kinds if kind in found] or config.kinds
 
 
-def _rule(name: str, severity: Severity, reads: tuple[str, ...], description: str, query: str) -> Rule:
-    return Rule(name, "golden", severity, "golden_parties", reads, description, query)
+def _rule(
+    name: str, severity: Severity, reads: tuple[str, ...], description: str, query: str, query_since: str = ""
+) -> Rule:
+    return Rule(
+        name, "golden", severity, "golden_parties", reads, description, query, query_since=query_since
+    )

@@ -51,19 +51,26 @@ def _key_rule(table: Table) -> Rule:
         asset=asset,
         reads=() if table.name in _WRITTEN_AFTERWARDS else (table.name,),
         description=f"No two rows of {table.name} have the same {', '.join(table.key)}.",
-        query=_repeated_by_hash(table) if table.name in _LARGE else _repeated(table),
+        query=_repeated_by_hash(table) if table.name in _LARGE else _repeated(table, table.name),
+        query_since=_repeated(table, f"(from {table.name} where {_same_hash_as_newer(table)})"),
     )
 
 
-def _repeated(table: Table) -> str:
-    """Return the query of the rule, which scans the table once: a look at a lake table costs more than a group."""
+def _repeated(table: Table, rows: str) -> str:
+    """Return the query of the rule, which scans the rows once: a look at a lake table costs more than a group."""
     keys = ", ".join(quote_name(name) for name in table.key)
     return (
         "select coalesce(sum(held), 0)::bigint as rows_checked, count(*) filter (held > 1) as rows_failed,"
         " null::double as measured, null::double as threshold, rows_failed = 0 as passed,"
         f" {sample_of('id', 'held > 1')} as sample"
-        f" from (select count(*) as held, {_id_of(table)} as id from {table.name} group by {keys})"
+        f" from (select count(*) as held, {_id_of(table)} as id from {rows} group by {keys})"
     )
+
+
+def _same_hash_as_newer(table: Table) -> str:
+    """Return the condition on rows that a row written since could repeat: of older ones no two are alike."""
+    keys = ", ".join(quote_name(name) for name in table.key)
+    return f"hash({keys}) in (select hash({keys}) from {table.name} where epoch > {{since}})"
 
 
 def _repeated_by_hash(table: Table) -> str:

@@ -22,6 +22,8 @@ class Rule:
     `reads` are the tables whose change makes a result stale and calls for a new one. `query` gives exactly one
     row: rows_checked, rows_failed, measured, threshold, passed, sample (record_ids or party_ids, never values).
     `parts`, where there are any, is a query of what the rule measures part by part: see `worst_part`.
+    `query_since`, where there is one, decides the same, given that the rule held at the epoch `{since}`, from what
+    was written since and what that meets.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Rule:
     description: str
     query: str
     parts: str = ""
+    query_since: str = ""
 
 
 def no_row_breaks(checked: str, breaking: str) -> str:
