@@ -35,6 +35,7 @@ IGNORED_TABLES = {
     "removed_keys",
     "dq_results",
     "dq_parts",
+    "run_stages",
     "releases",
     "acceptances",
 }

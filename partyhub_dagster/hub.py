@@ -26,9 +26,11 @@ from partyhub_dagster.lake.releases import (
     needs_release,
 )
 from partyhub_dagster.lake.rollbacks import refuse_while_held, shown_release
+from partyhub_dagster.lake.run_stages import StageTimes
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import all_tables
+from partyhub_dagster.lake.write import WriteTransaction
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
@@ -91,6 +93,7 @@ class Run:
 
     hub: Hub
     session: Session
+    times: StageTimes = field(default_factory=StageTimes)
 
     @property
     def config(self) -> HubConfig:
@@ -136,23 +139,23 @@ class Run:
 
     def load(self, source: str) -> LoadCounts:
         """Load what is new or changed in one source's files, in name order."""
-        return load_source(self.session, self.config, source)
+        return self.times.time(f"raw/{source}", lambda: load_source(self.session, self.config, source))
 
     def normalize(self) -> NormalizedChanges:
         """Bring normalized_parties up to the source records."""
-        return normalize_changed(self.session, self.config)
+        return self.times.time("normalized_parties", lambda: normalize_changed(self.session, self.config))
 
     def ensure_model(self, kind: Kind) -> StoredModel:
         """Make sure that a matching model of the kind is active."""
-        return ensure_model(self.session, self.config, kind)
+        return self.times.time(f"match_model/{kind}", lambda: ensure_model(self.session, self.config, kind))
 
     def block(self, kind: Kind) -> MatchChanges:
         """Bring blocking_keys of one kind up to date."""
-        return block_changed(self.session, kind)
+        return self.times.time(f"blocking_keys/{kind}", lambda: block_changed(self.session, kind))
 
     def score(self, kind: Kind) -> MatchChanges:
         """Bring match_edges of one kind up to date."""
-        return score_changed(self.session, self.config, kind)
+        return self.times.time(f"match_edges/{kind}", lambda: score_changed(self.session, self.config, kind))
 
     def thresholds(self) -> dict[str, Thresholds]:
         """Return where the active models say that pairs connect, merge and stop."""
@@ -165,7 +168,7 @@ class Run:
         ) in self._former_kinds():  # their last source was retired: nobody else takes keys and pairs down
             self.block(kind)
             self.score(kind)
-        return cluster_changed(self.session, self.thresholds())
+        return self.times.time("party_clusters", lambda: cluster_changed(self.session, self.thresholds()))
 
     def _former_kinds(self) -> list[Kind]:
         rows = self.session.con.execute("select kind from match_models where status = 'active'").fetchall()
@@ -174,11 +177,11 @@ class Run:
 
     def master(self) -> GoldenChanges:
         """Bring golden_parties up to date, with lineage."""
-        return master_changed(self.session, self.config)
+        return self.times.time("golden_parties", lambda: master_changed(self.session, self.config))
 
     def check(self, *suites: Suite) -> list[RuleResult]:
         """Evaluate suites of quality rules, all of them by default, and record the results."""
-        return evaluate_suites(self.session, self.config, suites or SUITES)
+        return self.times.time("checks", lambda: evaluate_suites(self.session, self.config, suites or SUITES))
 
     def release(self) -> Release | None:
         """Release the head if it differs from the release that readers see; return the one that they see then.
@@ -187,12 +190,21 @@ class Run:
             GateError: a blocking rule has no fresh, passing or accepted result; also when there is nothing to
                 release: a delivery of which every row was rejected is no success. Or a rollback holds releases.
         """
-        config_hash = self.config.fingerprint("hub")
+        began, config_hash = time.monotonic(), self.config.fingerprint("hub")
         shown = shown_release(self.session.con)
         if not needs_release(self.session, shown, config_hash):
             self._approve(config_hash)
             return shown
-        return make_release(self.session, lambda: self._approve(config_hash))
+
+        def finish(transaction: WriteTransaction) -> None:
+            self.times.note("release", time.monotonic() - began)
+            self.times.write(transaction, self.session.run_id)
+
+        try:
+            return make_release(self.session, lambda: self._approve(config_hash), finish)
+        except GateError:
+            self.times.write_alone(self.session)
+            raise
 
     def _approve(self, config_hash: str) -> ReleaseFacts:
         """Return what a release of the head records, unless a check or a rollback stands against it."""

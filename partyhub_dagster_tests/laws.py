@@ -19,6 +19,7 @@ LOGS = {
     "watermarks",
     "dq_results",
     "dq_parts",
+    "run_stages",
 }  # what a run that changes nothing may still write
 
 

@@ -7,6 +7,7 @@ from partyhub_dagster.answers.checks import told
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.rollbacks import Rollback, shown_release, standing_rollback
+from partyhub_dagster.lake.run_stages import last_run
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import latest_results
@@ -43,6 +44,7 @@ def read_status(hub: Hub) -> dict[str, Any]:
             "failed_loads": _failed_loads(session),
             "overdue": [found._asdict() for found in overdue_sources(con, hub.config, datetime.now(UTC))],
             "sources_without_files": sources_without_files(hub.config),
+            "last_run": last_run(con),
         }
 
 

@@ -9,6 +9,7 @@ import typer
 from partyhub_dagster.cli.checking import say_check
 from partyhub_dagster.cli.options import Config, Json
 from partyhub_dagster.cli.printing import say, say_json, say_table
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.places import config_file, open_hub
 
 _SHOWN = 10
@@ -25,7 +26,8 @@ def status(*, config: Config = None, json: Json = False) -> None:
     """Say how the hub stands. Counts of the newest release, checks, models, what stands against a release."""
     from partyhub_dagster.answers.status import read_status
 
-    answer = read_status(open_hub(config_file(config)))
+    hub = open_hub(config_file(config))
+    answer = {**read_status(hub), "decisions": _decisions(hub)}
     if json:
         say_json(answer)
         return
@@ -50,6 +52,7 @@ def status(*, config: Config = None, json: Json = False) -> None:
     say(f"  checks: {answer['checks']['passed']} passed, {answer['checks']['failed']} failed")
     for check in answer["failed_checks"]:
         say_check(check, indent="    ")
+    _say_decisions(answer["decisions"])
     _say_deliveries(answer)
     if answer["objections"]:
         say("The head is not released, because:")
@@ -58,6 +61,37 @@ def status(*, config: Config = None, json: Json = False) -> None:
         if len(answer["objections"]) > _SHOWN:
             say(f"    and {len(answer['objections']) - _SHOWN} more; --json lists them")
         say("Correct what failed; `partyhub build` checks again.")
+    _say_last_run(answer["last_run"])
+
+
+def _decisions(hub: Hub) -> dict[str, int]:
+    """Count the ledger, and what of it waits: for the next run, or for records that are not there."""
+    from partyhub_dagster.lake.session import Session
+    from partyhub_dagster.lake.write import reading
+    from partyhub_dagster.stewardship.listing import count_ledger
+
+    with hub.place.connect(read_only=True) as con, reading(con):
+        return count_ledger(Session(hub.place, con, run_id="status"))
+
+
+def _say_decisions(decisions: dict[str, int]) -> None:
+    if not decisions["decisions"]:
+        return
+    say(f"  decisions: {decisions['standing']:,} stand")
+    waiting = {"new": "not taken up yet: the next build does", "waiting": "for records that are not there"}
+    for key, why in waiting.items():
+        if decisions[key]:
+            say(f"    {decisions[key]:,} {why}")
+
+
+def _say_last_run(run: dict[str, Any] | None) -> None:
+    if run is None:
+        return
+    say(f"Last run that changed something: {run['seconds']:,.1f} s in its stages, until {run['ended_at']}")
+    stages = [
+        (s, f"{held['seconds']:,.2f}", held["changed"], held["removed"]) for s, held in run["stages"].items()
+    ]
+    say_table([("stage", "seconds", "changed", "removed"), *stages])
 
 
 def _say_deliveries(answer: dict[str, Any]) -> None:

@@ -90,9 +90,12 @@ def needs_release(session: Session, last: Release | None, config_hash: str) -> b
     return any(changes.newest.get(table.name, 0) > last.head_epoch for table in _RELEASED)
 
 
-def make_release(session: Session, approve: Callable[[], ReleaseFacts]) -> Release:
+def make_release(
+    session: Session, approve: Callable[[], ReleaseFacts], finish: Callable[[WriteTransaction], None]
+) -> Release:
     """Write the histories and the release in one transaction; `approve` raises if a check stands against it.
 
+    `finish` writes what else belongs to the end of a run.
     Guarantees: open history rows are the state; the recorded snapshot is the state that was checked.
 
     Raises:
@@ -108,6 +111,7 @@ def make_release(session: Session, approve: Callable[[], ReleaseFacts]) -> Relea
         churn = _write_histories(transaction, delta, number, now)
         snapshot = _current_snapshot(con) + 1  # the gate is held: the next snapshot is ours
         _write_release(session, transaction, facts, number, snapshot, now, churn)
+        finish(transaction)
     release = newest_release(con, number)
     if release is None or not _shows_itself(con, release):
         raise InvariantError(

@@ -412,6 +412,21 @@ WATERMARKS = Table(
 """),
     at_head=True,
 )
+RUN_STAGES = Table(
+    "run_stages",
+    "one row per run that changed something and stage of it",
+    ("run_id", "stage", "written_at"),
+    _columns("""
+    run_id | VARCHAR | The run.
+    stage | VARCHAR | Name of the stage; `raw/SOURCE` is the load of a source.
+    place | INTEGER | Order of the stages in the run, from 0.
+    seconds | DOUBLE | How long it took; of `release` up to its commit.
+    changed | BIGINT | Rows that it wrote.
+    removed | BIGINT | Rows that it deleted.
+    written_at | TIMESTAMPTZ | When the run had come to its end.
+"""),
+    at_head=True,
+)
 REMOVED_KEYS = Table(
     "removed_keys",
     "one row per deletion of a key",
@@ -468,7 +483,7 @@ FIXED_TABLES: tuple[Table, ...] = (
     HUB_EPOCH, WATERMARKS, REMOVED_KEYS, SOURCE_PARTIES, SOURCE_PARTY_HISTORY, QUARANTINE, LOAD_AUDIT,
     DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
     DECISION_GROUPS, PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS,
-    DQ_PARTS, ACCEPTANCES, RELEASES, ROLLBACKS, STREAM_OFFSETS,
+    DQ_PARTS, ACCEPTANCES, RELEASES, ROLLBACKS, RUN_STAGES, STREAM_OFFSETS,
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What every asset of the lake has in common: how it is described, run and reported."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
@@ -59,7 +60,9 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
     )
     def step(context: dg.AssetExecutionContext, hub: HubResource) -> dg.MaterializeResult[None]:
         def work(run: Run) -> dict[str, Any]:
-            counts = counts_of(stage(run))
+            began = time.monotonic()
+            outcome = stage(run)
+            counts = {**counts_of(outcome), "seconds": round(time.monotonic() - began, 3)}
             if "dagster/row_count" in counts:
                 return counts
             return {"dagster/row_count": run.session.count(shape.rows or shape.table.name), **counts}

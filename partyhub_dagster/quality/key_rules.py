@@ -31,7 +31,7 @@ _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
 # is evaluated.
 _WRITTEN_AFTERWARDS = frozenset({
     "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases", "rollbacks",
-    "membership_history", "golden_history", "decision_groups",
+    "membership_history", "golden_history", "decision_groups", "run_stages",
 })  # fmt: skip
 
 _LARGE = frozenset({"blocking_keys", "match_edges"})  # many rows a record

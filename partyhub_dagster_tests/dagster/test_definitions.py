@@ -47,7 +47,7 @@ BLOCKING = {
         "key_is_unique__decisions", "key_is_unique__decision_groups", "key_is_unique__dq_parts",
         "key_is_unique__dq_results", "key_is_unique__hub_epoch", "parties_merged", "parties_retired", "parties_split",
         "key_is_unique__party_clusters", "key_is_unique__removed_keys", "key_is_unique__watermarks", "largest_party",
-        "not_same_holds", "party_id_is_the_anchor",
+        "not_same_holds", "key_is_unique__run_stages", "party_id_is_the_anchor",
     },
     "golden_parties": {
         "golden_is_complete", "golden_values_changed", "key_is_unique__golden_history",

@@ -4,15 +4,18 @@ import json
 import sys
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from partyhub_dagster.answers.status import read_status
 from partyhub_dagster.answers.verification import verify_hub
 from partyhub_dagster.cli.app import main
+from partyhub_dagster.errors import GateError
 from partyhub_dagster.hub import Hub
-from partyhub_dagster_tests.factories import build, copy_hub, decide, deliver, id_of
+from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.people import crm, people_hub
 
 Run = Callable[..., tuple[int, str, str]]
@@ -57,6 +60,49 @@ def test_status_counts_what_is_released(partyhub: Run) -> None:
     assert status["models"]["person"]["origin"] == "shipped"
     assert status["lineage_seq"] == 8
     assert partyhub("status")[0] == 0
+
+
+def test_status_tells_what_the_stages_of_the_last_run_took_and_changed(partyhub: Run) -> None:
+    run = answer(partyhub, "status")["last_run"]
+    assert list(run["stages"])[:3] == ["raw/crm", "raw/web", "normalized_parties"]
+    assert list(run["stages"])[-2:] == ["checks", "release"]
+    changed = {stage: held["changed"] for stage, held in run["stages"].items()}
+    assert (changed["raw/crm"], changed["normalized_parties"], changed["golden_parties"]) == (8, 12, 8)
+    assert run["seconds"] == pytest.approx(sum(stage["seconds"] for stage in run["stages"].values()))
+    assert "normalized_parties" in partyhub("status")[1]
+
+
+def test_a_run_that_changes_nothing_notes_no_time_and_one_that_is_held_back_does(
+    hub: Hub, tmp_path: Path
+) -> None:
+    copy = copy_hub(hub, tmp_path / "copy")
+    build(copy)
+    assert ask(copy, "select count(distinct run_id) from run_stages") == [(1,)]
+    quality = copy.config.quality.model_copy(update={"min_completeness": {"email": 1.0}})
+    strict = replace(copy, config=copy.config.model_copy(update={"quality": quality}))
+    deliver(copy, "crm/2.csv", crm("9,1,I,Jonas Weber,1981-08-08,,"))
+    for _ in range(2):
+        with pytest.raises(GateError):
+            build(strict)
+    run = read_status(strict)["last_run"]
+    assert "release" not in run["stages"]
+    assert run["stages"]["normalized_parties"]["changed"] == 1
+    assert ask(copy, "select count(distinct run_id) from run_stages") == [(2,)]
+
+
+def test_status_tells_which_decisions_wait(
+    hub: Hub, tmp_path: Path, partyhub: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer(partyhub, "status")["decisions"]["decisions"] == 0
+    copy = copy_hub(hub, tmp_path / "copy")
+    decide(copy, "NOT_SAME", "crm:1", "crm:3")
+    decide(copy, "SAME", "crm:1", "crm:nobody")
+    monkeypatch.setenv("PARTYHUB_HOME", str(copy.place.home))
+    told = answer(partyhub, "status")["decisions"]
+    assert (told["standing"], told["new"], told["waiting"]) == (2, 2, 1)
+    said = partyhub("status")[1]
+    assert "2 not taken up yet" in said
+    assert "1 for records that are not there" in said
 
 
 @pytest.mark.parametrize("name", ["crm:2", "web:b", str(id_of("crm:1")), str(id_of("crm:2"))])
