@@ -91,6 +91,20 @@ def test_the_run_without_the_check_releases_and_exports(told: Told) -> None:
     assert found["golden_parquet"]["dagster/row_count"] == found["golden_parties"]["dagster/row_count"]
 
 
+def test_every_asset_reports_its_seconds_and_the_lake_keeps_those_of_the_run(told: Told) -> None:
+    assert {key for key, held in metadata_of(told.released).items() if not held["seconds"] >= 0} == set()
+    run = read_status(told.hub)["last_run"]
+    assert run["run_id"] == told.released.run_id
+    assert {
+        "raw/crm",
+        "normalized_parties",
+        "match_edges/person",
+        "golden_parties",
+        "checks",
+        "release",
+    } <= set(run["stages"])
+
+
 def test_every_asset_reports_its_rows(told: Told) -> None:
     found = {key: held["dagster/row_count"] for key, held in metadata_of(told.released).items()}
     with told.hub.place.connect(read_only=True) as con:
