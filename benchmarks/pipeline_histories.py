@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from partyhub_dagster_tests.pipeline.contents import draw_families
-from partyhub_dagster_tests.pipeline.history import History
+from partyhub_dagster_tests.pipeline.history import History, Plan
 from partyhub_dagster_tests.pipeline.laboratory import Laboratory, prepare
 
 
@@ -72,7 +72,7 @@ def diverges(
 
     history = History.begin(laboratory, folder, seed)
     try:
-        history.go(batches)
+        history.go(Plan(batches=batches))
     except Exception as error:  # noqa: BLE001 - whatever a history ends in, the others are still run
         return f"{type(error).__name__}: {error}"
     finally:

@@ -47,6 +47,24 @@ def dying_at(write: int) -> Iterator[None]:
         WriteTransaction.append = append  # type: ignore[method-assign]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How long a history is, and the chances of what is dear."""
+
+    batches: int = 4
+    first: int = 25
+    """Records put before the first build, some of them twice."""
+    later: int = 10
+    """Most steps before each build."""
+    deaths: float = 0.2
+    releases: float = 0.1
+    """Beside the one at the end."""
+    proofs: float = 0.2
+    """That the history ends with a full build, which must write nothing, and with verify."""
+    often: tuple[str, ...] = ()
+    """Steps to take more often than others."""
+
+
 @dataclass
 class History:
     """A hub, what must be in it, and the steps that lead on."""
@@ -76,26 +94,24 @@ class History:
         """What happened, counted."""
         return self.steps.covered
 
-    def go(self, batches: int = 4, first: int = 25, later: int = 10, *, proofs: bool = True) -> None:
-        """Take batches of steps, each followed by a build and compared; at the end release and repeat.
-
-        With `proofs`, also verify and a full build now and then, which cost as much as several batches.
-        """
+    def go(self, plan: Plan = Plan()) -> None:
+        """Take batches of steps, each followed by a build and compared; at the end release and repeat."""
+        self.steps.often = plan.often
         with self._runs() as next_run:
-            for batch in range(batches):
+            for batch in range(plan.batches):
                 if batch == 0:
-                    self.steps.take(first, only="put")
-                self.steps.take(self.rng.randint(2, later))
-                if self.rng.random() < 0.2:
+                    self.steps.take(plan.first, only="put")
+                self.steps.take(self.rng.randint(2, plan.later))
+                if self.rng.random() < plan.deaths:
                     self._die(next_run(new=True))
-                    self.steps.take(self.rng.randint(0, later))
+                    self.steps.take(self.rng.randint(0, plan.later))
                     self._batch(next_run(new=True))
                 else:
                     self._batch(next_run())
-                if batch == batches - 1 or self.rng.random() < 0.1:
+                if batch == plan.batches - 1 or self.rng.random() < plan.releases:
                     self._release(next_run())
             self._repeat(next_run())
-        if proofs and self.rng.random() < 0.2:
+        if self.rng.random() < plan.proofs:
             self._prove()
 
     @contextmanager

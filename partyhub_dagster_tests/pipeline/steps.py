@@ -57,6 +57,8 @@ class Steps:
 
     rng: random.Random
     families: Families
+    often: tuple[str, ...] = ()
+    """Steps to take more often than others."""
     ledger: Ledger = field(default_factory=Ledger)
     covered: Counter[str] = field(default_factory=Counter)
     said: dict[Key, Row] = field(default_factory=dict)  # the newest row of a key; what registries hold, too
@@ -69,8 +71,8 @@ class Steps:
 
     def take(self, count: int, only: str | None = None) -> None:
         """Take so many steps."""
-        names = list(_WEIGHTS)
-        for name in self.rng.choices(names, [_WEIGHTS[n] for n in names], k=count):
+        weights = _WEIGHTS | dict.fromkeys(self.often, 20)
+        for name in self.rng.choices(list(weights), list(weights.values()), k=count):
             getattr(self, only or name)()
             self.covered["steps"] += 1
 
