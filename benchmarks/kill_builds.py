@@ -6,7 +6,7 @@ hub already obeyed. Every build that is killed is a process of its own, forked f
 but opened no lake; the build after it runs here. Exit code 1 if any hub differs.
 
     python benchmarks/kill_builds.py --kills 30 --records 500 --seed 1
-    python benchmarks/kill_builds.py --kills 200 --records 150 --seed 1     # an hour
+    python benchmarks/kill_builds.py --kills 200 --records 120 --seed 1     # an hour on two quiet cores
 """
 
 import argparse
@@ -32,6 +32,7 @@ from partyhub_dagster.sources.generator import generate
 from partyhub_dagster.stewardship.ledger import Entry, append_entries
 
 CHANGES = 3
+ENDED = "ended before"
 _FORKS = multiprocessing.get_context("forkserver")
 _LOADED = [
     "partyhub_dagster.hub",
@@ -166,7 +167,7 @@ def kill_once(config: Path, home: Path, steps: int, seconds: float, log: Path) -
         time.sleep(0.01)
     process.join(timeout=seconds)
     if not process.is_alive():
-        return "ended before"
+        return ENDED
     process.kill()  # SIGKILL
     process.join()
     found = steps_of(log)
@@ -201,6 +202,9 @@ def run(folder: Path, kills: int, records: int, seed: int, rng: random.Random) -
     shutil.copytree(first, later)
     for number in range(1, CHANGES + 1):
         shutil.copytree(later / "later" / f"{number:03}", later / "inbox", dirs_exist_ok=True)
+    warm = _FORKS.Process(target=int)  # the server loads the libraries once, at the first process
+    warm.start()
+    warm.join()
     seconds = {"first": undisturbed(first / "hub.yaml", folder / "new", log)}
     steps = {"first": steps_of(log)}
     group = _uuid(rng)
@@ -218,23 +222,30 @@ def run(folder: Path, kills: int, records: int, seed: int, rng: random.Random) -
         f"{records} records, seed {seed}; undisturbed: {seconds['first']:.1f} s and {seconds['changes']:.1f} s"
     )
     print(f"{'kill':>4}  {'build':8}{'after s':>8}  {'step':28}{'again s':>8}  outcome")
-    equal = 0
-    for number in range(1, kills + 1):
-        which = "first" if number % 2 else "changes"
+    equal = killed = tries = 0
+    while (
+        killed < kills and tries < 3 * kills
+    ):  # a build that ended before its moment is compared, but is no kill
+        tries += 1
+        which = "first" if tries % 2 else "changes"
         home = folder / "killed"
         if which == "changes":
             shutil.copytree(folder / "base", home)
         begun, after = moment(rng, seconds[which], steps[which])
         step = kill_once(configs[which], home, begun, after, log)
+        killed += step != ENDED
         again = build(configs[which], home, log)
         held = contents(configs[which], home)
         different = [name for name in held if held[name] != wanted[which][name]]
         equal += not different
         outcome = "equal" if not different else f"DIFFERS in {', '.join(different)}"
-        print(f"{number:>4}  {which:8}{after:>8.2f}  {step:28}{again:>8.2f}  {outcome}", flush=True)
+        print(f"{killed:>4}  {which:8}{after:>8.2f}  {step:28}{again:>8.2f}  {outcome}", flush=True)
         shutil.rmtree(home)
-    print(f"seed {seed}: {equal} of {kills} equal an undisturbed hub; {time.monotonic() - began:.0f} s.")
-    return equal == kills
+    print(
+        f"seed {seed}: {killed} kills in {tries} builds; {equal} of {tries} equal an undisturbed hub;"
+        f" {time.monotonic() - began:.0f} s."
+    )
+    return equal == tries and killed == kills
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def test_a_history_of_the_whole_pipeline_holds_what_the_oracle_says(
     laboratory: Laboratory, tmp_path: Path
 ) -> None:
     history = History.begin(laboratory, tmp_path / "hub", "first")
-    history.go(Plan(batches=2, first=12, later=12, deaths=0, releases=0, proofs=0))
+    history.go(Plan(batches=2, first=10, later=12, deaths=0, releases=0, proofs=0))
     assert history.covered["batches"] == 2
     assert history.covered["releases"] == 1
 
