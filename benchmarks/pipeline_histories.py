@@ -52,7 +52,7 @@ def run(folder: Path, seed: int, numbers: list[int], batches: int) -> bool:
         if found is not None:
             covered["divergences"] += 1
             print(f"history {number} DIVERGES: {found}\n  again: --seed {seed} --only {number}", flush=True)
-        if done % 10 == 0:
+        if done % 5 == 0:
             print(f"{done} histories, {time.monotonic() - began:.0f} s", flush=True)
     for what, count in sorted(covered.items()):
         print(f"{count:>8}  {what}")
