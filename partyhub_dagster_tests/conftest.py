@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 # Before anything imports dagster: it reads this once.
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+# Hubs of a few records gain nothing by threads, and tests run side by side; by night they do have them.
+os.environ.setdefault("PARTYHUB_THREADS", "2" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "1")
 
 settings.register_profile("dev", max_examples=25, stateful_step_count=15, deadline=None)
 settings.register_profile(

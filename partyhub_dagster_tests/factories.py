@@ -1,5 +1,6 @@
 """Builders that tests of whole hubs share: a hub.yaml, deliveries, decisions, and what a hub holds."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -53,9 +54,14 @@ def make_hub(folder: Path, yaml: str, home: Path | None = None) -> Hub:
     return open_hub(folder, home)
 
 
+def lake_place(home: Path) -> LakePlace:
+    """Return a place with as many threads as the tests were given."""
+    return LakePlace(home, threads=int(os.environ["PARTYHUB_THREADS"]))
+
+
 def open_hub(folder: Path, home: Path | None = None) -> Hub:
     """Return the hub of the hub.yaml in `folder`."""
-    return Hub(load_config(folder / "hub.yaml"), LakePlace(home or folder / "home", threads=2))
+    return Hub(load_config(folder / "hub.yaml"), lake_place(home or folder / "home"))
 
 
 def copy_hub(hub: Hub, folder: Path) -> Hub:

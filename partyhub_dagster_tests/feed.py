@@ -16,6 +16,7 @@ from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.sources.deliveries import find_deliveries
 from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster_tests.factories import lake_place
 
 _NUMBERS = itertools.count(1)
 
@@ -44,7 +45,7 @@ class Lake:
 @contextmanager
 def new_lake(home: Path) -> Iterator[Lake]:
     """Yield a new lake."""
-    place = LakePlace(home, threads=2)
+    place = lake_place(home)
     place.prepare()
     with place.connect() as con:
         ensure_schema(place, con, [])

@@ -20,10 +20,11 @@ _FOLDER = "leases"
 
 
 class Changes(NamedTuple):
-    """The head epoch, and by table the epoch of its newest change; a table without one never had a row."""
+    """The head epoch, by table the epoch of its newest change (0: none yet), and how many rows were ever put in."""
 
     head: int
     newest: dict[str, int]
+    written: dict[str, int]
 
 
 def snapshot_is_kept(con: duckdb.DuckDBPyConnection, snapshot: int) -> bool:
@@ -46,14 +47,15 @@ def read_changes(con: duckdb.DuckDBPyConnection) -> Changes:
     The catalog knows the greatest epoch ever written to a table: no table is looked at. It sees what is committed,
     not what an open transaction has written.
     """
-    rows = dict(con.execute(_CHANGES).fetchall())
-    return Changes(rows.pop(""), rows)
+    rows = con.execute(_CHANGES).fetchall()
+    newest = {name: epoch for name, epoch, _ in rows}
+    return Changes(newest.pop(""), newest, {name: written for name, _, written in rows if name})
 
 
 _CHANGES = f"""
     with head as (select epoch from lake.hub_epoch),
     written as (  -- rows of which the catalog knows no greatest epoch may be of today
-        select t.table_name, coalesce(try_cast(c.max_value as bigint), (from head)) as epoch
+        select t.table_name, coalesce(try_cast(c.max_value as bigint), (from head)) as epoch, s.record_count
         from {CATALOG}.ducklake_table as t
         join {CATALOG}.ducklake_table_stats as s using (table_id)
         left join (
@@ -63,10 +65,13 @@ _CHANGES = f"""
         ) as c using (table_id)
         where t.end_snapshot is null and s.record_count > 0
     ),
-    removed as (select table_name, max(epoch) as epoch from lake.removed_keys group by table_name)
-    select '' as name, epoch from head
+    removed as (
+        select table_name, max(epoch) as epoch, 0 as record_count from lake.removed_keys group by table_name
+    )
+    select '' as name, epoch, 0::bigint from head
     union all
-    select table_name, max(epoch) from (from written union all from removed) group by table_name
+    select table_name, max(epoch), max(record_count)::bigint from (from written union all from removed)
+    group by table_name
 """
 
 

@@ -58,7 +58,7 @@ def read_delta(
     changes: Changes | None = None,
 ) -> Delta:
     """Return what `stage` has not yet consumed; `full` asks for everything. `changes` saves looking for them."""
-    head, newest = changes or read_changes(con)
+    head, newest, _ = changes or read_changes(con)
     row = con.execute(
         "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
     ).fetchone()

@@ -6,29 +6,29 @@ import duckdb
 
 from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.rollbacks import counting
-from partyhub_dagster.lake.snapshots import CATALOG
+from partyhub_dagster.lake.snapshots import CATALOG, Changes
 from partyhub_dagster.lake.tables import NORMALIZED_PARTIES, PARTY_CLUSTERS
+from partyhub_dagster.quality.copies import is_small
 
 COMPARED = (NORMALIZED_PARTIES.name, PARTY_CLUSTERS.name, "golden_parties")
 """Tables of which rules can read `released_TABLE`: its rows as the release holds them."""
 
 
-def show_released(
-    con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], newest: Mapping[str, int]
-) -> None:
-    """Create the temp views `released` (head_epoch; one row) and `released_TABLE` of every compared table.
+def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], changes: Changes) -> None:
+    """Create the temp relations `released` (head_epoch; one row) and `released_TABLE` of every compared table.
 
-    `newest` says when each table was last changed. The release is the newest one older than the last change of what
-    a release shows, so that releasing a state does not change what is said of it; one that was rolled back is passed
-    over. Without one, head_epoch is that of the head and the tables are empty: nothing has changed against nothing.
+    The release is the newest one older than the last change of what a release shows, so that releasing a state does
+    not change what is said of it; one that was rolled back is passed over. Without one, head_epoch is that of the
+    head and the tables are empty: nothing has changed against nothing.
     """
-    snapshot, head_epoch = _release_before(con, newest)
+    snapshot, head_epoch = _release_before(con, changes.newest)
     con.execute(f"create or replace temp view released as select {head_epoch}::bigint as head_epoch")
     for name in COMPARED:
         source = f"lake.{name}" if snapshot is None else f"lake.{name} at (version => {snapshot})"
         selected = _selected(con, source, tables[name])
         none = " where false" if snapshot is None else ""
-        con.execute(f"create or replace temp view released_{name} as select {selected} from {source}{none}")
+        form = "table" if is_small(con, changes, name) else "view"
+        con.execute(f"create temp {form} released_{name} as select {selected} from {source}{none}")
 
 
 def _release_before(con: duckdb.DuckDBPyConnection, newest: Mapping[str, int]) -> tuple[int | None, int]:

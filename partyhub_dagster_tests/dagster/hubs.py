@@ -7,8 +7,8 @@ import dagster as dg
 
 from partyhub_dagster.config import HubConfig, load_config
 from partyhub_dagster.hub import Hub
-from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.orchestration.build import build_defs
+from partyhub_dagster_tests.factories import lake_place
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -53,8 +53,8 @@ def write_small_hub(folder: Path) -> Path:
 
 
 def hub_of(hub_yaml: Path, home: Path) -> Hub:
-    """Return the hub of a hub.yaml, mastered in `home` on two threads."""
-    return Hub(load_config(hub_yaml), LakePlace(home, threads=2))
+    """Return the hub of a hub.yaml, mastered in `home`."""
+    return Hub(load_config(hub_yaml), lake_place(home))
 
 
 def with_quality(config: HubConfig, **settings: Any) -> HubConfig:

@@ -13,6 +13,7 @@ from partyhub_dagster.identity import stage as identity_stage
 from partyhub_dagster.lake import stage as lake_stage
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
+from partyhub_dagster.lake.tables import WATERMARKS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.matching.registry import train
 from partyhub_dagster.normalize import stage as normalize_stage
@@ -126,7 +127,7 @@ def test_a_stage_that_another_run_has_advanced_writes_nothing(hub: Hub) -> None:
         with write_transaction(hub.place, con) as transaction:
             con.execute("create or replace temp table w as select 'normalized_parties' as stage,"
                         f" {mine.head + 5}::bigint as watermark, 'x' as fingerprint")  # fmt: skip
-            transaction.upsert(lake_stage.WATERMARKS, "w")
+            transaction.upsert(WATERMARKS, "w")
         with pytest.raises(StaleError):
             lake_stage.write_stage(hub.place, con, mine, lambda _: [])
     assert state_of(hub, epochs=True) == before

@@ -14,6 +14,8 @@ from partyhub_dagster.config import HubConfig, load_config
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.quality import Rule, all_rules
+from partyhub_dagster.quality.released import COMPARED
 
 HUB_YAML = """
 version: 1
@@ -135,3 +137,33 @@ def _fill_golden(con: duckdb.DuckDBPyConnection) -> None:
             kind="'organization'" if party == "acme" else "'person'", provenance=f"map {{{entries}}}",
             birth_date="null" if party == "acme" else "date '1815-12-10'",
         )  # fmt: skip
+
+
+@contextmanager
+def released_hub(folder: Path) -> Iterator[tuple[Session, HubConfig]]:
+    """Yield the tiny hub, with its state as the release that rules compare with."""
+    with tiny_hub(folder) as found:
+        con = found[0].con
+        con.execute("create temp table released as select 1 as head_epoch")  # before any fault
+        for table in COMPARED:
+            con.execute(f"create temp table released_{table} as from lake.{table}")
+        yield found
+
+
+@contextmanager
+def rolled_back(session: Session) -> Iterator[None]:
+    """Undo whatever is written inside."""
+    session.con.execute("begin")
+    yield
+    session.con.execute("rollback")
+
+
+def rule_named(config: HubConfig, name: str) -> Rule:
+    """Return one rule of a hub."""
+    return next(rule for rule in all_rules(config) if rule.name == name)
+
+
+def run(session: Session, rule: Rule) -> tuple[int, int, float | None, float | None, bool, list[object]]:
+    """Return what a rule finds."""
+    [row] = session.con.execute(rule.query).fetchall()
+    return row

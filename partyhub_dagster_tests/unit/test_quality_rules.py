@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import all_tables
-from partyhub_dagster.quality import Rule, all_rules
-from partyhub_dagster.quality.released import COMPARED
-from partyhub_dagster_tests.unit.quality_world import id_of, tiny_hub
+from partyhub_dagster.quality import all_rules
+from partyhub_dagster_tests.unit.quality_world import id_of, released_hub, rolled_back, rule_named, run
 
 ADA, ADA2, BOB, ACME = (id_of(name) for name in ("ada", "ada2", "bob", "acme"))
 REVOKE = "insert into decisions by name (select {} as decision_id, {} as sequence, 'REVOKE' as verdict, {} as revokes)"
@@ -246,32 +244,14 @@ SOUND: list[tuple[str, str]] = [
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, HubConfig]]:
-    with tiny_hub(tmp_path_factory.mktemp("tiny")) as found:
-        con = found[0].con
-        con.execute(
-            "create temp table released as select 1 as head_epoch"
-        )  # the world as it is, before any fault
-        for table in COMPARED:
-            con.execute(f"create temp table released_{table} as from lake.{table}")
+    with released_hub(tmp_path_factory.mktemp("tiny")) as found:
         yield found
 
 
 @pytest.fixture
 def undone(hub: tuple[Session, HubConfig]) -> Iterator[tuple[Session, HubConfig]]:
-    session, config = hub
-    session.con.execute("begin")
-    yield session, config
-    session.con.execute("rollback")
-
-
-def rule_named(config: HubConfig, name: str) -> Rule:
-    return next(rule for rule in all_rules(config) if rule.name == name)
-
-
-def run(session: Session, rule: Rule) -> tuple[int, int, float | None, float | None, bool, list[object]]:
-    rows = session.con.execute(rule.query).fetchall()
-    assert len(rows) == 1
-    return rows[0]
+    with rolled_back(hub[0]):
+        yield hub
 
 
 def test_a_sound_hub_breaks_no_rule(hub: tuple[Session, HubConfig]) -> None:
@@ -379,47 +359,3 @@ def test_names_of_rules_are_unique_and_each_says_what_it_claims(hub: tuple[Sessi
     rules = all_rules(hub[1])
     assert len({rule.name for rule in rules}) == len(rules)
     assert all(rule.description.endswith(".") and rule.description[0].isupper() for rule in rules)
-
-
-def test_a_key_repeated_by_a_newer_row_is_found_without_a_look_at_the_older_ones(
-    undone: tuple[Session, HubConfig],
-) -> None:
-    session, config = undone
-    tables = [t for t in all_tables(config.attributes.values()) if session.count(t) and t != "hub_epoch"]
-    assert len(tables) > 5
-    for table in tables:
-        rule = rule_named(config, f"key_is_unique:{table}")
-        since = replace(rule, query=rule.query_since.format(since=1_000))
-        assert run(session, since)[:2] == (0, 0)
-        session.con.execute(
-            f"insert into {table} by name (select * replace (1_001 as epoch) from {table} limit 1)"
-        )
-        assert run(session, since)[1] == run(session, rule)[1] == 1
-        assert not run(session, since)[4]
-
-
-FAULTS = {
-    "proofs gone": "update golden_parties set provenance = map {}, epoch = 1001 where party_id = $party",
-    "party fell apart": "update party_clusters set party_id = record_id, epoch = 1001 where party_id = $party;"
-    " insert into party_lineage (sequence, party_id, epoch)"
-    " select 999, party_id, 1001 from party_clusters where epoch = 1001",
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_was_touched_since_is_judged_as_the_whole_is(
-    undone: tuple[Session, HubConfig], fault: str
-) -> None:
-    session, config = undone
-    rule = rule_named(config, "provenance_is_complete")
-    since = replace(rule, query=rule.query_since.format(since=1_000))
-    assert run(session, since)[:2] == (0, 0)
-    session.con.execute(FAULTS[fault].replace("$party", f"'{_party_of_two(session)}'::uuid"))
-    assert run(session, since)[1:] == run(session, rule)[1:]
-
-
-def _party_of_two(session: Session) -> object:
-    [(party,)] = session.con.execute(
-        "select party_id from party_clusters group by party_id having count(*) > 1 limit 1"
-    ).fetchall()
-    return party
