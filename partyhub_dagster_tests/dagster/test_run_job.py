@@ -44,7 +44,7 @@ def test_history_is_kept_in_the_folder_of_the_hub_closed_to_others(told: Told) -
     home = told.hub.place.home / "dagster"
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        (run,) = instance.get_runs()
+        (run,) = instance.get_runs(dg.RunsFilter(job_name="build_hub"))
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert instance.get_latest_materialization_event(dg.AssetKey("golden_parties")) is not None
         assert not instance.telemetry_enabled

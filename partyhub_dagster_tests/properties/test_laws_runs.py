@@ -180,6 +180,7 @@ sources:
 """
 
 
+@pytest.mark.slow
 def test_the_last_source_of_a_kind_can_be_retired_and_put_back(tmp_path: Path) -> None:
     hub = make_hub(tmp_path, TWO_KINDS)
     deliver(hub, "crm/1.csv", "ID,NAME,MAIL\n1,Ann Miller,ann@x.test\n")

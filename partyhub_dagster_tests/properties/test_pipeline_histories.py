@@ -27,6 +27,8 @@ from partyhub_dagster_tests.pipeline.contents import draw_families
 from partyhub_dagster_tests.pipeline.history import History, Plan
 from partyhub_dagster_tests.pipeline.laboratory import Laboratory, prepare
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 6
 """In so many histories, at most, the machine must find a planted bug."""
 
@@ -49,7 +51,6 @@ def test_a_history_of_the_whole_pipeline_holds_what_the_oracle_says(
     assert history.covered["releases"] == 1
 
 
-@pytest.mark.slow
 def test_histories_with_deaths_and_proofs_hold_what_the_oracle_says(
     laboratory: Laboratory, tmp_path: Path
 ) -> None:
@@ -154,10 +155,7 @@ SHORT = Plan(batches=4, first=15, later=16, deaths=0, releases=0, proofs=0)
 @pytest.mark.parametrize(
     ("plant", "plan"),
     [
-        pytest.param(
-            plant, plan, id=plant.__name__, marks=[] if plant is law_3_versions_win_by_arrival else slow
-        )
-        for slow in [pytest.mark.slow]
+        pytest.param(plant, plan, id=plant.__name__)
         for plant, plan in [
             (law_1_rejected_rows_vanish, SHORT),
             (law_2_rows_that_are_known_are_stored_again, SHORT),
