@@ -55,8 +55,8 @@ def make_hub(folder: Path, yaml: str, home: Path | None = None) -> Hub:
 
 
 def lake_place(home: Path) -> LakePlace:
-    """Return a place with as many threads as the tests were given."""
-    return LakePlace(home, threads=int(os.environ["PARTYHUB_THREADS"]))
+    """Return a place with as many threads as the tests were given, else one."""
+    return LakePlace(home, threads=int(os.environ.get("PARTYHUB_THREADS", "1")))
 
 
 def open_hub(folder: Path, home: Path | None = None) -> Hub:
