@@ -33,7 +33,7 @@ def content_chunks(source: Source, path: Path) -> Iterator[bytes]:
     """Yield the content of a file, expanded where it is compressed.
 
     Raises:
-        SourceError: it is broken, cut off, locked by a password, holds several files or expands too far.
+        SourceError: it is broken, cut off, locked by a password, packed twice, holds several files or expands too far.
         OSError: the file cannot be read.
     """
     compression = compression_of(source, path)
@@ -42,6 +42,11 @@ def content_chunks(source: Source, path: Path) -> Iterator[bytes]:
     try:
         with _opened(path, compression) as file:
             while chunk := file.read(CHUNK_BYTES):
+                if compression is not None and total == 0 and source.format != "excel" and _packing(chunk):
+                    raise SourceError(
+                        "The file is packed twice; nothing of it was loaded.",
+                        remedy="Deliver it packed once, or unpacked.",
+                    )
                 total += len(chunk)
                 if compression is not None and total > limit:
                     raise _bomb(limit)
@@ -58,10 +63,14 @@ def compression_of(source: Source, path: Path) -> Compression | None:
     """Tell by its first bytes how a file is compressed; a workbook is its own archive."""
     with path.open("rb") as file:
         first = file.read(16)
-    found = next((kind for magic, kind in _MAGIC.items() if first.startswith(magic)), None)
+    found = _packing(first)
     if found == "zip" and source.format == "excel" and _is_workbook(path):
         return None
     return found
+
+
+def _packing(first: bytes) -> Compression | None:
+    return next((kind for magic, kind in _MAGIC.items() if first.startswith(magic)), None)
 
 
 def _is_workbook(path: Path) -> bool:
