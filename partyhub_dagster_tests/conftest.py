@@ -1,10 +1,14 @@
-"""What every test gets: a Hypothesis profile, and no hub or Dagster instance of the person who runs it."""
+"""What every test gets: a Hypothesis profile, no hub or Dagster instance of the person who runs it, a hub to copy."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from partyhub_dagster.hub import Hub
+from partyhub_dagster_tests.factories import build, deliver
+from partyhub_dagster_tests.people import BRIDGE, crm, people_hub
 
 # Before anything imports dagster: it reads this once.
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
@@ -37,3 +41,21 @@ def _no_hub_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("PARTYHUB_CONFIG", raising=False)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("PARTYHUB_HOME", str(tmp_path / "no-hub-was-asked-for"))
+
+
+@pytest.fixture(scope="session")
+def history_hub(tmp_path_factory: pytest.TempPathFactory) -> Hub:
+    """Release 2 merges 5 and 7 and gives 4 another phone; 3 splits 5 and 7, deletes 6, and 8 is born."""
+    hub = people_hub(tmp_path_factory.mktemp("history"))
+    build(hub)
+    deliver(hub, "crm/2.csv", BRIDGE)
+    deliver(hub, "crm/2b.csv", crm("4,2,U,Clara Whitfield,1991-07-12,212-555-0199,clara@white.test"))
+    build(hub)
+    rows = (
+        "5,3,U,Dmitri Volkov,1965-11-30,212-555-0111,dv@volkov.test",
+        "6,2,D,,,,",
+        "8,1,I,Ines Duarte,1990-10-10,212-555-0166,ines@duarte.test",
+    )
+    deliver(hub, "crm/3.csv", crm(*rows))
+    build(hub)
+    return hub

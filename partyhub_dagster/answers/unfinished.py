@@ -2,7 +2,6 @@
 
 import duckdb
 
-from partyhub_dagster.lake.metadata import Table
 from partyhub_dagster.lake.tables import (
     BLOCKING_KEYS,
     MATCH_EDGES,
@@ -22,9 +21,9 @@ def unfinished_stages(con: duckdb.DuckDBPyConnection, kinds: list[str]) -> list[
     ]
 
 
-def _changed_since(con: duckdb.DuckDBPyConnection, tables: list[Table], watermark: int) -> bool:
-    written = " union all ".join(f"select max(epoch) as epoch from {table.name}" for table in tables)
-    names = ", ".join(f"'{table.name}'" for table in tables)
+def _changed_since(con: duckdb.DuckDBPyConnection, inputs: list[str], watermark: int) -> bool:
+    written = " union all ".join(f"select max(epoch) as epoch from {rows}" for rows in inputs)
+    names = ", ".join(f"'{rows}'" for rows in inputs if not rows.startswith("("))
     row = con.execute(
         f"select coalesce(max(epoch), 0) > {watermark} from ({written} union all"
         f" select max(epoch) from removed_keys where table_name in ({names}))"
@@ -32,11 +31,21 @@ def _changed_since(con: duckdb.DuckDBPyConnection, tables: list[Table], watermar
     return row is not None and bool(row[0])
 
 
-def _inputs(kinds: list[str]) -> dict[str, list[Table]]:
+def _inputs(kinds: list[str]) -> dict[str, list[str]]:
+    """Return the tables that each stage reads, or the rows of one that are its own.
+
+    Keys that were removed went with their records, which are inputs too.
+    """
     return {
-        "normalized_parties": [SOURCE_PARTIES],
-        **{f"blocking_keys/{kind}": [NORMALIZED_PARTIES] for kind in kinds},
-        **{f"match_edges/{kind}": [NORMALIZED_PARTIES, BLOCKING_KEYS] for kind in kinds},
-        "party_clusters": [NORMALIZED_PARTIES, MATCH_EDGES],
-        "golden_parties": [NORMALIZED_PARTIES, PARTY_CLUSTERS],
+        "normalized_parties": [SOURCE_PARTIES.name],
+        **{f"blocking_keys/{kind}": [NORMALIZED_PARTIES.name] for kind in kinds},
+        **{
+            f"match_edges/{kind}": [
+                NORMALIZED_PARTIES.name,
+                f"(from {BLOCKING_KEYS.name} where kind = '{kind}')",
+            ]
+            for kind in kinds
+        },
+        "party_clusters": [NORMALIZED_PARTIES.name, MATCH_EDGES.name],
+        "golden_parties": [NORMALIZED_PARTIES.name, PARTY_CLUSTERS.name],
     }

@@ -1,4 +1,4 @@
-"""Edges of given keys and records, whatever lake they come from: what a sample is scored by."""
+"""Edges of given keys and records: of a hub, of a delta, or of a sample that a proof draws."""
 
 import duckdb
 
@@ -8,17 +8,21 @@ from partyhub_dagster.matching.score import score_pairs
 
 
 def create_edges(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str, changed: str, records: str, out: str
-) -> None:
-    """Create temp table `out` as match_edges has it: both directions of the pairs that touch a record of `changed`.
+    con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str, changed: str | None, records: str, out: str
+) -> int:
+    """Create temp table `out` as match_edges has it, sorted, and return how many pairs were scored.
 
+    Both directions of every pair; with `changed`, a relation of record_id, of those that touch one of its records.
     Reads `keys` (rule, key_hash, record_id) of the model's kind and `records` (columns of normalized_parties).
     """
     create_pairs(con, model, keys, changed, "edge_pairs")
     score_pairs(con, model, records, "edge_pairs", "edges_scored")
     con.execute(
-        f"create or replace temp table {out} as"
+        f"create or replace temp table {out} as select * from ("
         f" select record_id_l as record_id, record_id_r as other_id, '{model.kind}' as kind, weight from edges_scored"
         f" union all select record_id_r, record_id_l, '{model.kind}', weight from edges_scored"
+        ") order by record_id, other_id"
     )
+    [(pairs,)] = con.execute("select count(*) from edge_pairs").fetchall()
     con.execute("drop table edge_pairs; drop table edges_scored")
+    return int(pairs)

@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass
 
+import duckdb
+
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.fingerprint import fingerprint_of
@@ -11,10 +13,10 @@ from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.tables import BLOCKING_KEYS, MATCH_EDGES, NORMALIZED_PARTIES
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.matching.blocking import create_blocking_keys
+from partyhub_dagster.matching.edges import create_edges
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.pairs import large_blocks
 from partyhub_dagster.matching.registry import active_model, require_model, write_model
-from partyhub_dagster.matching.score import score_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,10 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     )
     outgrown = _outgrown(session, config, kind, model, delta)
     newer = model.with_stop_keys((rule, key) for rule, key, _ in outgrown) if outgrown else model
-    pairs = _score(session, kind, newer, delta)
+    changed = None if delta.everything else "dirty"
+    pairs = create_edges(con, newer, "keys", changed, "normalized_parties", "edges")
+    if changed is not None:
+        _create_scope(con, kind)
 
     def write(transaction: WriteTransaction) -> list[Written]:
         if outgrown:
@@ -102,7 +107,7 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
         session.place, con, dataclasses.replace(delta, fingerprint=edge_fingerprint(newer)), write
     )
     looked_at = session.count("dirty")
-    session.drop("dirty", "pairs", "scored", "edges", "scope")
+    session.drop("dirty", "edges", "scope")
     return MatchChanges(looked_at, pairs, written.changed, written.removed, len(outgrown))
 
 
@@ -139,22 +144,11 @@ def _outgrown(
     return outgrown
 
 
-def _score(session: Session, kind: Kind, model: MatchModel, delta: Delta) -> int:
-    """Create temp table `edges` (both directions), in a delta `scope` (what they replace) too; count the pairs."""
-    con = session.con
-    changed = None if delta.everything else "dirty"
-    create_pairs(con, model, "keys", changed, "pairs")
-    score_pairs(con, model, "normalized_parties", "pairs", "scored")
+def _create_scope(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Create temp table `scope`: the stored edges, in both directions, that those of `dirty` replace."""
+    touching = f"(from match_edges where kind = '{kind}') semi join dirty using (record_id)"
     con.execute(
-        "create or replace temp table edges as select * from ("
-        f" select record_id_l as record_id, record_id_r as other_id, '{kind}' as kind, weight from scored union all"
-        f" select record_id_r, record_id_l, '{kind}', weight from scored) order by record_id, other_id"
+        "create or replace temp table scope as with touching as"
+        f" (select record_id, other_id from {touching})"
+        " from touching union select other_id, record_id from touching"
     )
-    if changed is not None:
-        touching = f"(from match_edges where kind = '{kind}') semi join {changed} using (record_id)"
-        con.execute(
-            "create or replace temp table scope as with touching as"
-            f" (select record_id, other_id from {touching})"
-            " from touching union select other_id, record_id from touching"
-        )
-    return session.count("pairs")
