@@ -31,7 +31,7 @@ class Table:
     def create_statement(self) -> str:
         """Return the SQL that creates the table in the attached lake."""
         columns = [f"{quote_name(c.name)} {c.sql_type}" for c in (*self.columns, EPOCH)]
-        return f"create table if not exists {self.name} ({', '.join(columns)})"
+        return f"create table if not exists lake.{self.name} ({', '.join(columns)})"
 
     def key_text(self, alias: str = "") -> str:
         """Return the SQL expression that names a row in `removed_keys`."""
