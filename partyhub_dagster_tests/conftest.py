@@ -35,6 +35,21 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+LONG = (
+    "test_laws_people", "test_decide_commands", "test_laws_runs", "test_build_hub", "test_verification",
+    "test_sources_broken_inputs", "test_refused_deliveries", "test_sources_contract", "test_answers_and_cli",
+    "test_run_job", "test_decisions", "test_sources_without_files", "test_sources_loading", "test_matching_train",
+)  # fmt: skip
+"""What takes longest, longest first."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it; the rest stays in random order."""
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def _no_hub_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the tests away from the hub, the configuration and the Dagster instance of whoever runs them."""
