@@ -9,6 +9,7 @@ from partyhub_dagster.errors import LakeError
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.metadata import Table, quote_name
 from partyhub_dagster.lake.tables import SCHEMA_VERSION, GoldenAttribute, all_tables
+from partyhub_dagster.lake.write import head_epoch
 
 
 def ensure_schema(
@@ -18,6 +19,7 @@ def ensure_schema(
 
     Raises:
         LakeError: the lake was made by another version of the tables.
+        InvariantError: it holds rows and has lost its write gate.
     """
     tables = all_tables(attributes)
     with locked(place.home / "write.lock", wait=True, holder="writer"):
@@ -36,6 +38,8 @@ def ensure_schema(
             return
         _create(con, [table for name, table in tables.items() if name not in existing])
         if not _gate_is_there(con):
+            if _holds_anything(con, existing):
+                head_epoch(con)  # raises: a gate that is lost is not made anew over what was written
             _open_gate(con, tables)
         _refuse_other_version(con)
         _follow_attributes(con, tables["golden_parties"])
@@ -51,6 +55,11 @@ def _gate_is_there(con: duckdb.DuckDBPyConnection) -> bool:
     return con.execute("select 1 from hub_epoch").fetchone() is not None
 
 
+def _holds_anything(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> bool:
+    looks = " union all ".join(f"(select 1 from {name} where epoch > 0 limit 1)" for name in tables)
+    return bool(looks) and con.execute(looks).fetchone() is not None
+
+
 def _open_gate(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     """Write the row of hub_epoch, and before it a row into every other table, which goes with it.
 
@@ -64,7 +73,7 @@ def _open_gate(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
             con.execute(f"insert into {name} (epoch) values (0)")
     with _transaction(con):
         for name in others:
-            con.execute(f"delete from {name}")
+            con.execute(f"delete from {name} where epoch = 0")
         con.execute(f"insert into hub_epoch values (1, {SCHEMA_VERSION}, 0)")
 
 

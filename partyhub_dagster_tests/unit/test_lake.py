@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from partyhub_dagster.errors import BusyError, LakeError
+from partyhub_dagster.errors import BusyError, InvariantError, LakeError
 from partyhub_dagster.lake import schema
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.ids import record_id, record_id_sql
@@ -206,6 +206,17 @@ def test_a_new_lake_is_empty_even_if_its_maker_was_killed_half_way(
         ensure_schema(place, con, [])
         rows = {name: con.execute(f"select count(*) from {name}").fetchone() for name in all_tables([])}
     assert {name for name, row in rows.items() if row != (0,)} == {"hub_epoch"}
+
+
+def test_a_lake_that_lost_its_gate_is_refused_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    with new_lake(tmp_path / "home") as lake:
+        clusters(lake, (1, 1), (2, 1))
+        with write_transaction(lake.place, lake.con) as transaction:
+            transaction.write_differences(PARTY_CLUSTERS, "rows", None)
+        lake.con.execute("delete from hub_epoch")
+        with pytest.raises(InvariantError, match=r"no write gate.*backup"):
+            ensure_schema(lake.place, lake.con, [])
+        assert lake.con.execute("select count(*) from party_clusters").fetchall() == [(2,)]
 
 
 def _dying_at(begin: Callable[..., Any], number: int) -> Callable[..., Any]:
