@@ -51,7 +51,7 @@ def _written(config: "HubConfig", section: str) -> Any:
         "hub": config,
     }
     return models[section].model_dump(
-        mode="json", exclude={"root", "upkeep", "verify"}
+        mode="json", exclude={"root", "upkeep", "verify", "streaming"}
     )  # they change no answer
 
 

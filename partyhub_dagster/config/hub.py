@@ -14,6 +14,7 @@ from partyhub_dagster.config.quality import Quality
 from partyhub_dagster.config.section import Name, Section
 from partyhub_dagster.config.semantics import KINDS
 from partyhub_dagster.config.sources import Source
+from partyhub_dagster.config.streaming import Streaming
 from partyhub_dagster.config.survivorship import Survivorship, SurvivorshipSection, resolve_survivorship
 from partyhub_dagster.config.upkeep import Upkeep
 from partyhub_dagster.config.verify import Verify
@@ -44,6 +45,8 @@ class HubConfig(Section):
     """What the checks tolerate."""
     publish: Publish = Publish()
     """Where golden records go."""
+    streaming: Streaming | None = None
+    """Events by Kafka; left out: the hub takes none."""
     upkeep: Upkeep = Upkeep()
     """What upkeep keeps."""
     verify: Verify = Verify()

@@ -447,6 +447,52 @@ STREAM_OFFSETS = Table(
 """),
     at_head=True,
 )
+STREAM_TOPICS = Table(
+    "stream_topics",
+    "one row per topic that was read",
+    ("topic",),
+    _columns("""
+    topic | VARCHAR | Kafka topic.
+    topic_id | VARCHAR | The id that the broker gave it; a topic that is deleted and made anew has another.
+"""),
+    at_head=True,
+)
+STREAM_MESSAGES = Table(
+    "stream_messages",
+    "one row per message that was read",
+    ("topic", "partition", "message_offset"),
+    _columns("""
+    topic | VARCHAR | Kafka topic.
+    partition | INTEGER | Partition.
+    message_offset | BIGINT | Offset.
+    !event_id | VARCHAR | The event's own id, where it could be read.
+    source | VARCHAR | Name of the source in hub.yaml, where the event names one.
+    record_id | UUID | The record it speaks of, where its key could be read.
+    outcome | VARCHAR | `stored`, `unchanged` or `quarantined`.
+    quarantine_id | UUID | Its row in quarantine, where it was rejected.
+    event_time | TIMESTAMP | When the source says that it happened (UTC).
+    produced_at | TIMESTAMP | The time of the message in Kafka (UTC).
+    !unknown_fields | VARCHAR | Fields of the event that its schema does not know, as JSON; null if there are none.
+    load_id | UUID | The load that took it in.
+"""),
+    at_head=True,
+)
+DEAD_LETTERS = Table(
+    "dead_letters",
+    "one row per rejected message that still has to go to the dead letter topic",
+    ("topic", "partition", "message_offset"),
+    _columns("""
+    topic | VARCHAR | Kafka topic.
+    partition | INTEGER | Partition.
+    message_offset | BIGINT | Offset.
+    quarantine_id | UUID | Its row in quarantine.
+    produced_at | TIMESTAMP | The time of the message in Kafka (UTC).
+    !message_key | BLOB | Its key, byte by byte.
+    !message_value | BLOB | Its value, byte by byte.
+    reasons | VARCHAR[] | Every reason, never values.
+"""),
+    at_head=True,
+)
 HUB_EPOCH = Table(
     "hub_epoch",
     "one row: the write gate",
@@ -484,6 +530,7 @@ FIXED_TABLES: tuple[Table, ...] = (
     DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
     DECISION_GROUPS, PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS,
     DQ_PARTS, ACCEPTANCES, RELEASES, ROLLBACKS, RUN_STAGES, STREAM_OFFSETS,
+    STREAM_TOPICS, STREAM_MESSAGES, DEAD_LETTERS,
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from partyhub_dagster.config import (
     publish,
     quality,
     sources,
+    streaming,
     survivorship,
     upkeep,
     verify,
@@ -46,6 +47,8 @@ HEADINGS: dict[type[Section], str] = {
     quality.Quality: "Quality",
     quality.Impact: "`impact`",
     publish.Publish: "Publish",
+    streaming.Streaming: "Streaming",
+    streaming.Security: "`security`",
     upkeep.Upkeep: "Upkeep",
     verify.Verify: "Verify",
 }
@@ -60,6 +63,9 @@ IN_ROWS: dict[type[Section], tuple[str, str]] = {
     matching.Thresholds: ("Matching", "thresholds"),
     matching.Blocking: ("Matching", "blocking"),
     survivorship.Trust: ("Survivorship", "trust"),
+    streaming.Registry: ("Streaming", "registry"),
+    streaming.OAuth: ("`security`", "oauth"),
+    streaming.Secret: ("`security`", "password"),
 }
 """Small sections, told in the row of the key that holds them."""
 IN_TEXT: dict[type[Section], str] = {survivorship.Rule: "Survivorship"}
