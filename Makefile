@@ -27,7 +27,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## create .venv with the locked versions (brings uv if missing)
@@ -37,7 +37,7 @@ demo: $(READY) .dagster/dagster.yaml ## generate three sources, master them, sho
 	@DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/partyhub demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## run the tests but the slow ones (ARGS="-k ids" for some of them)
+test: $(READY) ## run the tests but the slow ones; those of Kafka and S3 need `make services-up` (ARGS="-k ids" for some of them)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 .PHONY: slow
@@ -76,9 +76,18 @@ dev: $(READY) .dagster/dagster.yaml ## open the Dagster UI at http://localhost:3
 bench: $(READY) ## measure 100,000 generated records by stage, beside bare Splink
 	@$(BIN)/python benchmarks/end_to_end.py $(ARGS)
 
+.PHONY: services-up
+services-up: $(READY) ## start Kafka and S3 on this machine, without Docker (needs Java 17, Maven and Go; the first time takes minutes)
+	@$(BIN)/python -m partyhub_dagster_tests.services up
+
+.PHONY: services-down
+services-down: $(READY) ## end them; what they hold stays in .services/ for the next time
+	@$(BIN)/python -m partyhub_dagster_tests.services down
+
 .PHONY: clean
-clean: ## remove what make and the tools made; hubs (.partyhub) stay
-	rm -rf .venv .uv-bootstrap .make .dagster .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove what make and the tools made, services too; hubs (.partyhub) stay
+	@if test -d .services && test -x $(BIN)/python; then $(BIN)/python -m partyhub_dagster_tests.services down; fi
+	rm -rf .venv .uv-bootstrap .make .dagster .services .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): pyproject.toml uv.lock $(filter .uv-bootstrap/%,$(UV))
 	@$(UV) sync --locked

@@ -10,6 +10,8 @@ from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import build, deliver
 from partyhub_dagster_tests.people import BRIDGE, crm, people_hub
 
+pytest_plugins = ["partyhub_dagster_tests.services.fixtures"]
+
 # Before anything imports dagster: it reads this once.
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 # Hubs of a few records gain nothing by threads, and tests run side by side; by night they do have them.

@@ -1,6 +1,7 @@
 """The files that run the hub are readable by what reads them, and the shipped data fits its hub.yaml."""
 
 import csv
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from partyhub_dagster.config import load_config
+from partyhub_dagster_tests.services.programs import KAFKA_VERSION, VERSITYGW_VERSION
 
 ROOT = Path(__file__).parents[2]
 SETS = ("senzing_truthset", "chicago_childcare")
@@ -37,13 +39,36 @@ def test_workspace_names_the_code_location() -> None:
     assert location["python_module"]["module_name"] == "partyhub_dagster.definitions"
 
 
-def test_containers_keep_the_hub_in_volumes_and_the_ui_on_loopback() -> None:
+HUB_SERVICES, BESIDE = {"webserver", "daemon"}, {"kafka", "s3"}
+
+
+def test_containers_keep_what_they_hold_in_volumes_and_listen_on_loopback() -> None:
+    containers = read_yaml("docker-compose.yml")
+    services = containers["services"]
+    assert set(services) == HUB_SERVICES | BESIDE
+    for name in HUB_SERVICES:
+        mounted = {volume.rsplit(":", 1)[1] for volume in services[name]["volumes"]}
+        told = services[name]["environment"]
+        assert mounted >= {told["PARTYHUB_HOME"], told["DAGSTER_HOME"]}
+    named = {volume.split(":")[0] for service in services.values() for volume in service["volumes"]}
+    assert named >= set(containers["volumes"]) >= {"hub", "dagster", "kafka", "s3"}
+    assert all(port.startswith("127.0.0.1:") for held in services.values() for port in held.get("ports", []))
+
+
+def test_containers_and_native_services_are_of_the_same_versions() -> None:
     services = read_yaml("docker-compose.yml")["services"]
-    assert set(services) == {"webserver", "daemon"}
-    for service in services.values():
-        mounted = {volume.rsplit(":", 1)[1] for volume in service["volumes"]}
-        assert mounted >= {service["environment"]["PARTYHUB_HOME"], service["environment"]["DAGSTER_HOME"]}
-    assert all(port.startswith("127.0.0.1:") for port in services["webserver"]["ports"])
+    assert services["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
+    assert services["s3"]["image"] == f"versity/versitygw:{VERSITYGW_VERSION}"
+
+
+def test_docker_accepts_the_compose_file() -> None:
+    command = ["docker", "compose", "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"]
+    try:
+        subprocess.run([*command[:2], "version"], capture_output=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("needs docker with its compose plugin")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
