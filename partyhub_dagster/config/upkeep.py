@@ -16,3 +16,5 @@ class Upkeep(Section):
     """Releases younger than this many days stay readable too."""
     delete_after_hours: Annotated[float, Field(ge=0)] = 24
     """Files that nothing names any more are deleted after so many hours; longer than any query or write takes."""
+    keep_results_days: Annotated[float, Field(ge=0)] = 90
+    """Results of checks and times of stages older than this go, but the newest of each check and accepted ones."""

@@ -22,7 +22,7 @@ from partyhub_dagster.lake.fingerprints import release_fingerprints
 from partyhub_dagster.lake.rollbacks import counting, shown_release, standing_rollback
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.snapshots import CATALOG, take_unleased
-from partyhub_dagster.lake.tables import REMOVED_KEYS
+from partyhub_dagster.lake.tables import ACCEPTANCES, DQ_PARTS, DQ_RESULTS, REMOVED_KEYS, RUN_STAGES
 from partyhub_dagster.lake.write import end_reading, write_transaction
 
 FILES_LOCK = "files.lock"
@@ -40,6 +40,7 @@ class UpkeepReport:
     snapshots_expired: int
     snapshots_leased: int
     removed_keys_pruned: int
+    results_pruned: int
     files_deleted: int
     orphans_deleted: int
     before: CatalogSize
@@ -71,6 +72,7 @@ def keep_up(session: Session, keep: Upkeep, now: datetime, *, dry_run: bool = Fa
         before, bytes_before = catalog_size(place.catalog), _bytes_of(place.data)
         plan = _plan(con, keep, now)
         pruned = _prune(session, plan.floor, dry_run=dry_run)
+        results = _prune_results(session, now - timedelta(days=keep.keep_results_days), dry_run=dry_run)
         with take_unleased(place, plan.expiring) as free:
             if not dry_run:
                 _compact(session, plan, free)
@@ -84,6 +86,7 @@ def keep_up(session: Session, keep: Upkeep, now: datetime, *, dry_run: bool = Fa
             snapshots_expired=len(free),
             snapshots_leased=len(plan.expiring - free),
             removed_keys_pruned=pruned,
+            results_pruned=results,
             files_deleted=deleted,
             orphans_deleted=orphans,
             before=before,
@@ -133,6 +136,32 @@ def _prune(session: Session, floor: int, *, dry_run: bool) -> int:
     if count and not dry_run:
         with write_transaction(session.place, session.con):
             session.con.execute(f"delete from lake.{REMOVED_KEYS.name} where epoch <= {floor}")
+    return count
+
+
+def _prune_results(session: Session, until: datetime, *, dry_run: bool) -> int:
+    """Forget results of checks and times of stages of before `until`; return how many rows.
+
+    The newest result of each check stays, since the gate and the next evaluation ask for it, and so does every one
+    that a person accepted.
+    """
+    con, before = session.con, f"< '{until.isoformat()}'::timestamptz"
+    con.execute(
+        f"create or replace temp table old_results as select result_id from lake.{DQ_RESULTS.name}"
+        f" where checked_at {before} and result_id not in (select result_id from lake.{ACCEPTANCES.name})"
+        f" and result_id not in (select arg_max(result_id, epoch) from lake.{DQ_RESULTS.name} group by rule)"
+    )
+    old = {
+        DQ_PARTS.name: "result_id in (from old_results)",
+        DQ_RESULTS.name: "result_id in (from old_results)",
+        RUN_STAGES.name: f"written_at {before}",
+    }
+    count = sum(session.count(f"(from lake.{table} where {which})") for table, which in old.items())
+    if count and not dry_run:
+        with write_transaction(session.place, con):
+            for table, which in old.items():
+                con.execute(f"delete from lake.{table} where {which}")
+    session.drop("old_results")
     return count
 
 

@@ -138,6 +138,24 @@ def test_removed_keys_are_forgotten_once_every_stage_and_kept_release_has_seen_t
     assert verify_hub(hub)["equal"]
 
 
+def test_old_results_of_checks_go_but_the_newest_of_each_and_a_build_finds_nothing_changed(hub: Hub) -> None:
+    with hub.place.connect(read_only=True) as con:
+        held = con.execute("select count(*), count(distinct rule) from dq_results").fetchone()
+    assert held is not None
+    assert held[0] > held[1]
+    assert run_upkeep(hub, TWO).results_pruned == 0
+    assert run_upkeep(hub, TWO.model_copy(update={"keep_results_days": 0})).results_pruned > held[0] - held[1]
+    with hub.place.connect(read_only=True) as con:
+        left = con.execute("select count(*), count(distinct rule) from dq_results").fetchone()
+        parts = con.execute("select count(*) from dq_parts anti join dq_results using (result_id)").fetchone()
+        assert con.execute("select count(*) from run_stages").fetchone() == (0,)
+    assert left == (held[1], held[1])
+    assert parts == (0,)
+    shown = ask(hub, "select max(number) from releases")
+    build(hub)
+    assert ask(hub, "select max(number) from releases") == shown
+
+
 def test_a_compaction_that_changes_a_release_is_taken_back(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     before, size = contents(hub, 3), catalog_size(hub.place.catalog).snapshots
     real = upkeep.release_fingerprints
