@@ -35,8 +35,8 @@ from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
-from partyhub_dagster.publish.manifest import Manifest
-from partyhub_dagster.publish.parquet import export_release
+from partyhub_dagster.publish.parquet import Export, export_release
+from partyhub_dagster.publish.s3 import S3Client, client_from_environment
 from partyhub_dagster.quality.evaluate import evaluate_suites
 from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
@@ -74,8 +74,10 @@ class Hub:
             name_tables_in_memory(con, all_tables(attributes))
             yield Run(self, Session(self.place, con, run_id or str(uuid.uuid4()), full))
 
-    def export(self) -> Manifest:
-        """Write the newest release as golden Parquet and make it the current export.
+    def export(self, s3_client: S3Client = client_from_environment, *, full: bool = False) -> Export:
+        """Write what changed of the newest release as golden Parquet and make it the current export.
+
+        Needs no hold on the hub: it reads a release. `full` writes every file anew.
 
         Raises:
             NotFoundError: there is no release yet.
@@ -84,7 +86,8 @@ class Hub:
             locked(self.place.home / "export.lock", wait=True, holder="export"),
             read_release(self.place) as (con, release),
         ):
-            return export_release(con, self.config, self.place.home, release, "golden_parties")
+            config, home = self.config, self.place.home
+            return export_release(con, config, home, release, "golden_parties", s3_client, full=full)
 
 
 @dataclass(frozen=True, slots=True)

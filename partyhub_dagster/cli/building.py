@@ -123,15 +123,24 @@ def _say_stages(report: dict[str, Any]) -> None:
     say_table(rows)
 
 
-def export(*, config: Config = None, json: Json = False) -> None:
-    """Write the newest release as golden Parquet. By party type, with a manifest."""
+def export(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Write every file anew.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Write what changed of the newest release as golden Parquet. By party type, with a manifest."""
     hub = open_hub(config_file(config))
-    manifest = hub.export()
+    done = hub.export(full=full)
+    manifest = done.manifest
     if json:
-        say_json(manifest.model_dump(mode="json"))
+        say_json({**manifest.model_dump(mode="json"), "files_written": done.files_written})
         return
     say(f"Release {manifest.release} in {parquet_place(hub)}")
-    say_table([(file.path, file.rows) for file in manifest.files])
+    files = [file.party_type for file in manifest.files]
+    rows = {name: sum(f.rows for f in manifest.files if f.party_type == name) for name in manifest.buckets}
+    say_table([("party type", "files", "rows"), *((name, files.count(name), rows[name]) for name in rows)])
+    say(f"{done.files_written:,} files written, {len(files) - done.files_written:,} used again.")
 
 
 def parquet_place(hub: Hub) -> str:

@@ -10,6 +10,12 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from partyhub_dagster.config.hub import HubConfig
 
+_WHEN_EXPORTED = {"refresh", "rows_per_file", "keep_hours"}
+_CHANGE_NO_ANSWER: dict[str, Any] = {
+    "publish": _WHEN_EXPORTED,
+    "hub": {"root": True, "upkeep": True, "verify": True, "streaming": True, "publish": _WHEN_EXPORTED},
+}
+"""Keys that say when and how something is kept; what is kept does not depend on them."""
 SECTIONS = (
     "normalize", "normalize:SOURCE", "sources:SOURCE", "matching:KIND", "survivorship", "quality", "publish",
     "hub",
@@ -50,9 +56,7 @@ def _written(config: "HubConfig", section: str) -> Any:
         "publish": config.publish,
         "hub": config,
     }
-    return models[section].model_dump(
-        mode="json", exclude={"root", "upkeep", "verify", "streaming"}
-    )  # they change no answer
+    return models[section].model_dump(mode="json", exclude=_CHANGE_NO_ANSWER.get(section))
 
 
 def _loading(config: "HubConfig", source: str) -> Any:

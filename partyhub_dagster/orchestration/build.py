@@ -9,7 +9,11 @@ from partyhub_dagster.orchestration.assets.golden import golden_assets
 from partyhub_dagster.orchestration.assets.identity import identity_assets
 from partyhub_dagster.orchestration.assets.matching import matching_assets
 from partyhub_dagster.orchestration.assets.normalized import normalized_assets
-from partyhub_dagster.orchestration.assets.published import published_assets
+from partyhub_dagster.orchestration.assets.published import (
+    published_assets,
+    refresh_schedules,
+    s3_resources,
+)
 from partyhub_dagster.orchestration.assets.raw import raw_assets
 from partyhub_dagster.orchestration.assets.released import released_assets
 from partyhub_dagster.orchestration.checks import suite_checks
@@ -29,9 +33,13 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
         assets=_assets(hub.config, kinds),
         asset_checks=[*suite_checks(hub.config), *proof_checks(hub.config)],
         jobs=[*asset_jobs(hub.config), *op_jobs(kinds), *proof_jobs(hub.config)],
-        schedules=[*nightly(), *proof_schedules(hub.config)],
+        schedules=[*nightly(), *refresh_schedules(hub.config), *proof_schedules(hub.config)],
         sensors=[decision_sensor(hub)],
-        resources={"hub": resource_of(hub, progress), "release": release_of(hub)},
+        resources={
+            "hub": resource_of(hub, progress),
+            "release": release_of(hub),
+            **s3_resources(hub.config),
+        },
         executor=dg.in_process_executor,  # a process per step would cost seconds each
     )
 

@@ -46,18 +46,7 @@ class AssetShape:
 def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
     """Make the asset that `stage` brings up to date; what the stage returns is shown as counts."""
 
-    @dg.asset(
-        key=dg.AssetKey(shape.key),
-        deps=shape.deps,
-        description=_description(shape),
-        group_name=shape.group,
-        kinds=set(shape.kinds),
-        owners=[shape.owner],
-        code_version=fingerprint_of(f"partyhub_dagster.{shape.package}")[:12],
-        pool=LAKE_POOL,
-        op_tags={"dagster/priority": str(shape.priority)},
-        metadata=_definition_metadata(shape),
-    )
+    @step_of(shape)
     def step(context: dg.AssetExecutionContext, hub: HubResource) -> dg.MaterializeResult[None]:
         def work(run: Run) -> dict[str, Any]:
             began = time.monotonic()
@@ -76,6 +65,22 @@ def lake_asset(shape: AssetShape, stage: Stage) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={**found, **lineage})
 
     return step
+
+
+def step_of(shape: AssetShape) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Return the decorator that makes a function the step of an asset."""
+    return dg.asset(
+        key=dg.AssetKey(shape.key),
+        deps=shape.deps,
+        description=_description(shape),
+        group_name=shape.group,
+        kinds=set(shape.kinds),
+        owners=[shape.owner],
+        code_version=fingerprint_of(f"partyhub_dagster.{shape.package}")[:12],
+        pool=LAKE_POOL,
+        op_tags={"dagster/priority": str(shape.priority)},
+        metadata=_definition_metadata(shape),
+    )
 
 
 def lake_input(shape: AssetShape) -> dg.AssetSpec:

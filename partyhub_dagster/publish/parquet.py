@@ -1,22 +1,32 @@
-"""Golden records of a release as Parquet files by party type, under an immutable run key."""
+"""Golden records of a release as Parquet files by party type and bucket, those that did not change used again."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
 import duckdb
 
 from partyhub_dagster.config import HubConfig
-from partyhub_dagster.errors import InvariantError, NotFoundError
+from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.lake.releases import Release
+from partyhub_dagster.publish.buckets import (
+    Bucket,
+    FilePlan,
+    bucket_of,
+    changed_prefixes,
+    earlier_release,
+    plan_files,
+    slices,
+)
 from partyhub_dagster.publish.manifest import FORMAT, ExportedColumn, ExportedFile, Manifest
-from partyhub_dagster.publish.place import RUNS, Place, open_place, staging, write_errors
+from partyhub_dagster.publish.place import DATA, Place, open_place, write_errors
+from partyhub_dagster.publish.s3 import S3Client, client_from_environment
 
-ROWS_PER_FILE = 1_000_000
-_UUID_SPACE = 2**128
+ROWS_AT_ONCE = 1_000_000
+"""Rows that are sorted together."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -28,27 +38,55 @@ class Damage:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export did: its manifest, and how many of the files were written for it."""
+
+    manifest: Manifest
+    files_written: int
+    bytes_written: int
+    files_removed: int
+
+
 def export_release(
-    con: duckdb.DuckDBPyConnection, config: HubConfig, home: Path, release: Release, golden: str
-) -> Manifest:
+    con: duckdb.DuckDBPyConnection,
+    config: HubConfig,
+    home: Path,
+    release: Release,
+    golden: str,
+    s3_client: S3Client = client_from_environment,
+    *,
+    full: bool = False,
+) -> Export:
     """Export the golden records of a release and make that export the current one.
 
-    Reads `golden`: golden_parties as it is in `release`. Writes below `publish.parquet`.
-    Guarantees: the same release is exported once, later calls only move the pointer; rows are sorted by party_id;
-    a killed export leaves the pointer where it was; the newest `publish.keep_runs` runs and the current one stay.
+    Reads `golden`: golden_parties as it is in `release`. Writes below `publish.parquet`; `full` writes every file.
+    Guarantees: files named by a manifest never change; a killed export leaves the pointer where it was, and so does
+    one that another overtook; rows are sorted by party_id within a file.
+
+    Raises:
+        StaleError: another export moved the pointer meanwhile; that one stays.
     """
-    place = open_place(config, home)
-    run_key = run_key_of(release)
+    place = open_place(config, home, s3_client)
     with write_errors():
-        manifest = place.manifest(run_key)
-        if manifest is None or not place.sizes_agree(manifest):
-            with staging(place, home) as folder:
-                files = _write_files(con, golden, folder, run_key)
-                manifest = _describe(con, config, release, golden, files)
-                place.publish_run(folder, manifest)
-        place.point_to(manifest)
-        _remove_old_runs(place, config.publish.keep_runs, run_key)
-    return manifest
+        found = place.current()
+        before = None if found.manifest is None else _without_lost_files(place, found.manifest)
+        columns = _columns(con, golden)
+        if before is not None and before.columns != columns:
+            before = None
+        dirty = None if full else _dirty(con, golden, release, before)
+        plan = plan_files(con, golden, config.publish.rows_per_file, before, dirty)
+        with place.staging() as folder:
+            written = [
+                file
+                for group in slices(plan.written, ROWS_AT_ONCE)
+                for file in _write_group(con, golden, place, folder, plan, group)
+            ]
+        manifest = _describe(config, release, columns, plan, written)
+        if manifest != found.manifest:
+            place.switch(manifest, found)
+        removed = place.clean(config.publish, manifest, datetime.now(UTC))
+    return Export(manifest, len(written), sum(file.bytes for file in written), removed)
 
 
 def run_key_of(release: Release) -> str:
@@ -65,62 +103,66 @@ def run_key_of(release: Release) -> str:
     return f"{release.released_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-r{release.number:06d}-{told_apart}"
 
 
-def read_manifest(config: HubConfig, home: Path) -> Manifest:
+def read_manifest(config: HubConfig, home: Path, s3_client: S3Client = client_from_environment) -> Manifest:
     """Read the manifest of the current export.
 
     Raises:
         NotFoundError: nothing was exported yet.
     """
-    manifest = open_place(config, home).manifest()
+    return _require_manifest(open_place(config, home, s3_client))
+
+
+def check_export(
+    config: HubConfig, home: Path, s3_client: S3Client = client_from_environment
+) -> list[Damage]:
+    """Read every file of the current export and list those that are missing or differ from the manifest."""
+    place = open_place(config, home, s3_client)
+    sizes = place.sizes()
+    return [
+        Damage(file.path, problem)
+        for file in _require_manifest(place).files
+        if (problem := _problem(place, file, sizes)) is not None
+    ]
+
+
+def _require_manifest(place: Place) -> Manifest:
+    manifest = place.current().manifest
     if manifest is None:
         raise NotFoundError("There is no export yet.", remedy="Run `partyhub build`, then `partyhub export`.")
     return manifest
 
 
-def check_export(config: HubConfig, home: Path) -> list[Damage]:
-    """Read every file of the current export and list those that are missing or differ from the manifest."""
-    place = open_place(config, home)
-    return [
-        Damage(file.path, problem)
-        for file in read_manifest(config, home).files
-        if (problem := _problem(place, file)) is not None
-    ]
-
-
-def _problem(place: Place, file: ExportedFile) -> str | None:
-    at = place.path(file.path)
-    if not place.fs.exists(at):
+def _problem(place: Place, file: ExportedFile, sizes: dict[str, int]) -> str | None:
+    if file.path not in sizes:
         return "missing"
-    if place.fs.size(at) != file.bytes:
+    if sizes[file.path] != file.bytes:
         return "size differs"
-    with place.fs.open(at, "rb") as stream:
+    with place.store.open(file.path) as stream:
         digest = hashlib.sha256()
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return None if digest.hexdigest() == file.sha256 else "content differs"
 
 
-def _write_files(
-    con: duckdb.DuckDBPyConnection, golden: str, folder: Path, run_key: str
-) -> list[ExportedFile]:
-    counts = con.execute(
-        f"select party_type, count(*) from {quote_name(golden)} group by party_type order by party_type"
-    ).fetchall()
-    if any(party_type is None for party_type, _ in counts):
-        raise InvariantError(
-            "Some golden records have no party type; nothing was exported.",
-            remedy="Run `partyhub build --full`; if it repeats, report it.",
-        )
-    columns = ", ".join(f"{text} as {quote_name(name)}" for name, text in _exported(con, golden))
-    files = []
-    for party_type, rows in counts:
-        parts = -(-rows // ROWS_PER_FILE)
-        for part in range(parts):
-            path = f"{RUNS}/{run_key}/party_type={party_type}/part-{part:04d}.parquet"
-            condition = f"party_type = {quote_text(party_type)} and {_range(part, parts)}"
-            query = f"select {columns} from {quote_name(golden)} where {condition} order by party_id"
-            files.append(_write_file(con, query, folder, path, party_type))
-    return files
+def _without_lost_files(place: Place, manifest: Manifest) -> Manifest:
+    """Leave out files that are gone or were cut short: they are written again."""
+    sizes = place.sizes()
+    there = [file for file in manifest.files if sizes.get(file.path) == file.bytes]
+    return manifest.model_copy(update={"files": there})
+
+
+def _dirty(
+    con: duckdb.DuckDBPyConnection, golden: str, release: Release, before: Manifest | None
+) -> set[int] | None:
+    earlier = earlier_release(con, before)
+    run_key = None if earlier is None else run_key_of(earlier)
+    return changed_prefixes(con, golden, release, before, run_key)
+
+
+def _columns(con: duckdb.DuckDBPyConnection, golden: str) -> list[ExportedColumn]:
+    selected = ", ".join(f"{text} as {quote_name(name)}" for name, text in _exported(con, golden))
+    described = con.execute(f"describe select {selected}, party_type from {quote_name(golden)}").fetchall()
+    return [ExportedColumn(name=name, type=sql_type) for name, sql_type, *_ in described]
 
 
 def _exported(con: duckdb.DuckDBPyConnection, golden: str) -> list[tuple[str, str]]:
@@ -134,40 +176,66 @@ def _exported(con: duckdb.DuckDBPyConnection, golden: str) -> list[tuple[str, st
     return found
 
 
-def _range(part: int, parts: int) -> str:
-    """Return the condition for one of several equal ranges of party_id; ids are hashes, so ranges are even."""
-    bounds = []
-    if part > 0:
-        bounds.append(f"party_id >= '{UUID(int=part * _UUID_SPACE // parts)}'::uuid")
-    if part + 1 < parts:
-        bounds.append(f"party_id < '{UUID(int=(part + 1) * _UUID_SPACE // parts)}'::uuid")
-    return " and ".join(bounds) or "true"
+def _write_group(
+    con: duckdb.DuckDBPyConnection,
+    golden: str,
+    place: Place,
+    folder: Path,
+    plan: FilePlan,
+    group: Sequence[Bucket],
+) -> list[ExportedFile]:
+    """Sort the rows of some buckets once, then write and put their files."""
+    columns = ", ".join(f"{text} as {quote_name(name)}" for name, text in _exported(con, golden))
+    wanted = ", ".join(f"({quote_text(bucket.party_type)}, {bucket.number})" for bucket in group)
+    number = bucket_of(plan.buckets)
+    con.execute(
+        f"create or replace temp table exported_rows as select {columns} from {quote_name(golden)}"
+        f" where (party_type, {number}) in ({wanted}) order by party_type, {number}, party_id"
+    )
+    files, at = [], 0
+    for bucket in group:
+        rows = plan.written[bucket]
+        files.append(_write_file(con, folder, plan, bucket, range(at, at + rows)))
+        at += rows
+    con.execute("drop table exported_rows")
+    place.store.put_files([(folder / file.path, file.path) for file in files])
+    return files
 
 
 def _write_file(
-    con: duckdb.DuckDBPyConnection, query: str, folder: Path, path: str, party_type: str
+    con: duckdb.DuckDBPyConnection, folder: Path, plan: FilePlan, bucket: Bucket, rows: range
 ) -> ExportedFile:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (rows,) = con.execute(
-        f"copy ({query}) to {quote_text(str(target))} (format parquet, compression zstd, row_group_size 122880)"
-    ).fetchone() or (0,)
+    target = folder / "being-written.parquet"
+    con.execute(
+        f"copy (select * from exported_rows where rowid between {rows.start} and {rows.stop - 1} order by rowid)"
+        f" to {quote_text(str(target))} (format parquet, compression zstd, row_group_size 122880)"
+    )
     with target.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    count = plan.buckets[bucket.party_type]
+    name = f"bucket-{bucket.number:04d}-of-{count:04d}-{digest[:16]}.parquet"
+    path = f"{DATA}/party_type={bucket.party_type}/{name}"
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    size = target.stat().st_size
+    target.rename(folder / path)
     return ExportedFile(
-        path=path, party_type=party_type, rows=rows, bytes=target.stat().st_size, sha256=digest
+        path=path,
+        party_type=bucket.party_type,
+        bucket=bucket.number,
+        rows=len(rows),
+        bytes=size,
+        sha256=digest,
     )
 
 
 def _describe(
-    con: duckdb.DuckDBPyConnection,
     config: HubConfig,
     release: Release,
-    golden: str,
-    files: list[ExportedFile],
+    columns: list[ExportedColumn],
+    plan: FilePlan,
+    written: list[ExportedFile],
 ) -> Manifest:
-    columns = ", ".join(f"{text} as {quote_name(name)}" for name, text in _exported(con, golden))
-    described = con.execute(f"describe select {columns}, party_type from {quote_name(golden)}").fetchall()
+    files = sorted([*plan.kept, *written], key=lambda file: (file.party_type, file.bucket))
     return Manifest(
         run_key=run_key_of(release),
         hub=config.name,
@@ -175,19 +243,12 @@ def _describe(
         released_at=release.released_at.astimezone(UTC),
         head_epoch=release.head_epoch,
         snapshot=release.snapshot,
+        lineage_seq=release.lineage_seq,
         models=release.models,
         config_hash=release.config_hash,
-        columns=[ExportedColumn(name=name, type=sql_type) for name, sql_type, *_ in described],
+        buckets=dict(plan.buckets),
+        columns=columns,
         rows=sum(file.rows for file in files),
         bytes=sum(file.bytes for file in files),
         files=files,
     )
-
-
-def _remove_old_runs(place: Place, keep: int, current: str) -> None:
-    """Delete runs that are not whole, and whole ones beyond the newest `keep`; never the current one."""
-    whole = [key for key in place.run_keys() if place.manifest(key) is not None]
-    kept = {current, *whole[-keep:]}
-    for key in place.run_keys():
-        if key not in kept:
-            place.remove_run(key)

@@ -1,144 +1,132 @@
-"""The folder that exports go to: a local one, or any that fsspec reaches.
+"""Where exports lie: the pointer, the manifests behind it, and which files are still needed.
 
-`runs/<run key>/` holds one export each and `manifest.json` points to the current one. The manifest beside the files
-has a name that readers of a folder of Parquet skip. A run becomes visible whole:
-on a local disk its folder is renamed into place, elsewhere its manifest is put last, and without it there is no run.
+`manifest.json` is the pointer: the manifest of the current export. `manifests/<run key>.json` keeps those of late,
+and `data/` holds the files that they name, each named after its content. A file that no kept manifest names is
+deleted when it is old: a younger one may be of an export that is just being written.
 """
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import duckdb
 from pydantic import ValidationError
 
 from partyhub_dagster.config import HubConfig
-from partyhub_dagster.errors import ConfigError, LakeError
+from partyhub_dagster.config.publish import Publish
+from partyhub_dagster.errors import LakeError
+from partyhub_dagster.publish.local import STAGING, LocalStore
 from partyhub_dagster.publish.manifest import Manifest
+from partyhub_dagster.publish.other import open_other
+from partyhub_dagster.publish.s3 import S3Client, client_from_environment, open_bucket
+from partyhub_dagster.publish.store import Store
 
 POINTER = "manifest.json"
-_BESIDE = "_manifest.json"
-RUNS = "runs"
-_STAGING = ".staging-"
+DATA = "data"
+_MANIFESTS = "manifests"
+_EARLIER_LAYOUT = "runs"
+"""Where exports of format 1 lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What the pointer says; `version` is None where there is no pointer, `manifest` where it cannot be read."""
+
+    manifest: Manifest | None
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder on a file system."""
+    """A place of exports."""
 
-    fs: Any
-    root: str
-    local: bool
+    store: Store
+    staging_in: Path
+    """The folder of this machine in which files are written before they are put."""
 
-    def path(self, *parts: str) -> str:
-        """Return a path below the folder."""
-        return "/".join([self.root.rstrip("/"), *parts])
+    def current(self) -> Current:
+        """Read the pointer."""
+        found = self.store.read(POINTER)
+        return Current(None, None) if found is None else Current(_parse(found.content), found.version)
 
-    def manifest(self, run_key: str | None = None) -> Manifest | None:
-        """Read the manifest of a run, or of the current one; None where there is none that can be read."""
-        at = self.path(POINTER) if run_key is None else self.path(RUNS, run_key, _BESIDE)
-        try:
-            return Manifest.model_validate_json(self.fs.cat_file(at))
-        except (FileNotFoundError, NotADirectoryError, ValidationError):
-            return None
+    def switch(self, manifest: Manifest, found: Current) -> None:
+        """Make an export the current one, at once, if the pointer is still what was found.
 
-    def run_keys(self) -> list[str]:
-        """List everything under `runs`, whole or not, oldest release first."""
-        if not self.fs.exists(self.path(RUNS)):
-            return []
-        return sorted(PurePosixPath(str(name)).name for name in self.fs.ls(self.path(RUNS), detail=False))
+        Raises:
+            StaleError: another export moved it meanwhile; that one stays.
+        """
+        text = manifest.to_json().encode()
+        self.store.write(f"{_MANIFESTS}/{manifest.run_key}.json", text)
+        self.store.replace(POINTER, text, found.version)
 
-    def sizes_agree(self, manifest: Manifest) -> bool:
-        """Whether every file of a run is there with its size."""
-        try:
-            return all(self.fs.size(self.path(file.path)) == file.bytes for file in manifest.files)
-        except FileNotFoundError:
-            return False
+    def sizes(self) -> dict[str, int]:
+        """Return the size of every file of data that is there, by path."""
+        return {held.path: held.bytes for held in self.store.listing(DATA)}
 
-    def publish_run(self, staged: Path, manifest: Manifest) -> None:
-        """Bring the files of a run, staged under the same relative paths, into place; the manifest last."""
-        self.remove_run(manifest.run_key)
-        run = staged / RUNS / manifest.run_key
-        run.mkdir(parents=True, exist_ok=True)
-        (run / _BESIDE).write_text(manifest.to_json())
-        if self.local:
-            Path(self.path(RUNS)).mkdir(parents=True, exist_ok=True)
-            run.rename(self.path(RUNS, manifest.run_key))
-            return
-        for file in manifest.files:
-            target = self.path(file.path)
-            self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-            self.fs.put_file(str(staged / file.path), target)
-        self._write(self.path(RUNS, manifest.run_key, _BESIDE), manifest.to_json())
+    def clean(self, keep: Publish, current: Manifest, now: datetime) -> int:
+        """Delete what no reader needs any more; return how many files of data."""
+        deadline = now - timedelta(hours=keep.keep_hours)
+        named, unneeded = self._needed(keep.keep_runs, current, deadline)
+        held = [*self.store.listing(DATA), *self.store.listing(_EARLIER_LAYOUT)]
+        gone = [file.path for file in held if file.path not in named and file.modified < deadline]
+        self.store.remove([*unneeded, *gone])  # manifests first: none names a file that is gone
+        return len(gone)
 
-    def point_to(self, manifest: Manifest) -> None:
-        """Make a run the current one, at once."""
-        self._write(self.path(POINTER), manifest.to_json())
+    def _needed(self, keep: int, current: Manifest, deadline: datetime) -> tuple[set[str], list[str]]:
+        """Return the paths that kept manifests name, and the manifests that are not kept.
 
-    def remove_run(self, run_key: str) -> None:
-        """Delete a run, its manifest first, so that half of it is no run."""
-        folder = self.path(RUNS, run_key)
-        if self.fs.exists(f"{folder}/{_BESIDE}"):
-            self.fs.rm_file(f"{folder}/{_BESIDE}")
-        if self.fs.exists(folder):
-            self.fs.rm(folder, recursive=True)
+        Kept are the newest, and those that were current after the deadline: a reader may be at work by one.
+        """
+        newest_first = sorted(self.store.listing(_MANIFESTS), key=lambda held: (held.modified, held.path))[
+            ::-1
+        ]
+        named = {file.path for file in current.files}
+        unneeded = []
+        replaced_at = [None, *(held.modified for held in newest_first)]
+        for place, (held, replaced) in enumerate(zip(newest_first, replaced_at, strict=False)):
+            recent = replaced is None or replaced > deadline
+            if place >= keep and not recent and PurePosixPath(held.path).stem != current.run_key:
+                unneeded.append(held.path)
+                continue
+            found = self.store.read(held.path)
+            manifest = None if found is None else _parse(found.content)
+            named |= {file.path for file in manifest.files} if manifest else set()
+        return named, unneeded
 
-    def _write(self, path: str, text: str) -> None:
-        if not self.local:
-            self.fs.pipe_file(path, text.encode())  # one put: object stores show the old or the new object
-            return
-        folder = Path(path).parent
-        handle, beside = tempfile.mkstemp(dir=folder, prefix=_STAGING)
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """Yield an empty folder to write files in; gone afterwards.
+
+        Never the system's temporary folder: golden records are personal data.
+        """
+        self.staging_in.mkdir(parents=True, exist_ok=True)
+        LocalStore(self.staging_in).clear_staging()
+        with tempfile.TemporaryDirectory(
+            dir=self.staging_in, prefix=STAGING, ignore_cleanup_errors=True
+        ) as name:
+            yield Path(name)
 
 
-def open_place(config: HubConfig, home: Path) -> Place:
-    """Open the folder that `publish.parquet` names; a relative one lies in the hub's home."""
-    import fsspec
-
+def open_place(config: HubConfig, home: Path, s3_client: S3Client = client_from_environment) -> Place:
+    """Open the place that `publish.parquet` names; a relative folder lies in the hub's home."""
     url = config.publish.parquet
-    target = url if "://" in url else str(home / url)
+    if url.startswith("s3://"):
+        return Place(open_bucket(url, s3_client), home / "export")
+    if "://" in url and not url.startswith("file://"):
+        return Place(open_other(url), home / "export")
+    root = home / url.removeprefix("file://")
+    return Place(LocalStore(root), root)
+
+
+def _parse(content: bytes) -> Manifest | None:
+    """Read a manifest; None for one of another format."""
     try:
-        fs, root = fsspec.core.url_to_fs(target)
-    except (ImportError, ValueError) as error:
-        protocol = target.partition("://")[0]
-        raise ConfigError(
-            f"publish.parquet names a place of the kind `{protocol}`, which this installation cannot reach"
-            f" ({type(error).__name__}); nothing was exported.",
-            remedy="Install the fsspec file system for it (for s3: s3fs), or name a local folder.",
-        ) from error
-    return Place(fs, str(root), local="file" in _protocols(fs))
-
-
-def _protocols(fs: Any) -> tuple[str, ...]:
-    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
-
-
-@contextmanager
-def staging(place: Place, home: Path) -> Iterator[Path]:
-    """Yield an empty folder to write a run in: beside its destination, or in the hub's home; gone afterwards.
-
-    Never the system's temporary folder: golden records are personal data.
-    """
-    parent = Path(place.root) if place.local else home
-    parent.mkdir(parents=True, exist_ok=True)
-    for left_over in parent.glob(f"{_STAGING}*"):  # of an export that was killed
-        shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix=_STAGING))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        return Manifest.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 @contextmanager

@@ -91,6 +91,8 @@ def test_jobs_and_the_schedule_are_those_that_the_documents_name(hub: Hub) -> No
     schedules = repository.schedule_defs
     assert {(s.name, s.job_name, s.cron_schedule) for s in schedules} == {
         ("nightly_build", "build_hub", "0 2 * * *"),
+        ("hourly_export", "export", "0 * * * *"),
+        ("nightly_export", "export", "30 5 * * *"),
         ("nightly_upkeep", "upkeep", "0 4 * * *"),
         ("nightly_verify", "verify_sample", "0 3 * * *"),
     }
