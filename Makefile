@@ -60,9 +60,10 @@ fmt: $(READY) ## format, and fix what can be fixed by machine
 	@$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(READY) ## rewrite the pages that are made from code: data dictionary, schema of hub.yaml
+docs: $(READY) ## rewrite the pages that are made from code: data dictionary, schemas of hub.yaml and of events
 	@$(BIN)/python -m partyhub_dagster.lake.dictionary > docs/data-dictionary.md
 	@$(BIN)/partyhub config schema > docs/hub.schema.json
+	@$(BIN)/python -m partyhub_dagster.streaming.events > docs/event.schema.json
 
 .PHONY: validate
 validate: $(READY) .dagster/dagster.yaml ## load the Dagster definitions and check them

@@ -51,6 +51,16 @@ class StaleError(LakeError):
     retryable = True
 
 
+class BrokerError(PartyHubError):
+    """Kafka cannot be reached or does not answer; it is tried again."""
+
+    retryable = True
+
+
+class StreamError(PartyHubError):
+    """What a topic holds is not what was read so far: data was lost or replaced; the operator must act."""
+
+
 class ModelError(PartyHubError):
     """The matching model does not fit what is asked; train, activate or revert."""
 

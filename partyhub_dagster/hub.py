@@ -42,9 +42,9 @@ from partyhub_dagster.quality.gate import objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import SUITES, Suite
 from partyhub_dagster.sources.audit import files_not_loaded
-from partyhub_dagster.sources.load import LoadCounts
 from partyhub_dagster.sources.loading import load_source
 from partyhub_dagster.sources.paths import sources_without_files
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
 Progress = Callable[[str], None]
@@ -238,6 +238,10 @@ class Run:
         report.warnings = [_no_file(*found) for found in self.sources_without_files().items()]
         for source in self.config.sources:
             report.run(f"raw/{source}", partial(self.load, source))
+        return self.advance(report)
+
+    def advance(self, report: "BuildReport") -> "BuildReport":
+        """Run every stage after loading and release the outcome."""
         report.run("normalized_parties", self.normalize)
         for kind in self.kinds():
             report.run(f"match_model/{kind}", partial(self.ensure_model, kind))

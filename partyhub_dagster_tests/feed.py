@@ -15,7 +15,8 @@ from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.sources.deliveries import find_deliveries
-from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster.sources.load import load_delivery
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster_tests.factories import lake_place
 
 _NUMBERS = itertools.count(1)

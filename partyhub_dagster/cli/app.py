@@ -17,6 +17,7 @@ from partyhub_dagster.cli import (
     quarantining,
     releasing,
     starting,
+    streaming,
 )
 from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
@@ -40,6 +41,7 @@ def _before_any_command(config: Config = None) -> None:
 
 starting.register(app)
 building.register(app)
+streaming.register(app)
 governing.register(app)
 releasing.register(app)
 deciding.register(app)

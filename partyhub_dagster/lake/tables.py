@@ -64,15 +64,15 @@ SOURCE_PARTY_HISTORY = Table(
 )
 QUARANTINE = Table(
     "quarantine",
-    "one row per distinct rejected input row",
+    "one row per distinct rejected input row or message",
     ("quarantine_id",),
     _columns("""
     quarantine_id | UUID | Hash of source and payload: the same bad row twice is one row.
-    source | VARCHAR | Name of the source in hub.yaml.
+    source | VARCHAR | Name of the source in hub.yaml; the topic of a message that names none.
     record_id | UUID | The record it speaks of, where its key could be read.
-    !payload | VARCHAR | The row as received, or its raw text.
-    file | VARCHAR | The file it came in, relative to hub.yaml.
-    line | BIGINT | Line in a text file, row in a Parquet file; counted from 1.
+    !payload | VARCHAR | The row as received, or its raw text; of a message its whole value.
+    file | VARCHAR | The file it came in, relative to hub.yaml; `kafka:TOPIC/PARTITION` of a message.
+    line | BIGINT | Line in a text file, row in a Parquet file, counted from 1; of a message its offset.
     reasons | VARCHAR[] | Every reason, naming columns, never values.
     load_id | UUID | The load that rejected it.
     replay_state | VARCHAR | `open`; `replayed`: loaded after all; `superseded`: a later delivery brought its record.
@@ -81,12 +81,12 @@ QUARANTINE = Table(
 )
 LOAD_AUDIT = Table(
     "load_audit",
-    "one row per load of a file",
+    "one row per load of a file or, by source, of a batch of messages",
     ("load_id",),
     _columns("""
     load_id | UUID | Id of the load.
     source | VARCHAR | Name of the source in hub.yaml.
-    file | VARCHAR | The file, relative to hub.yaml.
+    file | VARCHAR | The file, relative to hub.yaml; `kafka:TOPIC RANGES` of a batch.
     file_hash | VARCHAR | SHA-256 of what the file holds, expanded where it is compressed; null if it could not be read.
     file_size | BIGINT | Bytes.
     file_mtime_ns | BIGINT | Modification time when it was read.
@@ -99,7 +99,7 @@ LOAD_AUDIT = Table(
     version_conflicts | BIGINT | Of the stored: equal version, different content.
     deletions | BIGINT | Records deleted because a full snapshot lacks them, or with their source.
     deletions_refused | BIGINT | Such deletions refused: a row's key was unreadable, or too many.
-    status | VARCHAR | `loaded`, `failed`, `refused`; `withdrawn`: a failed file is gone; `retired`: its source is out.
+    status | VARCHAR | `loaded`, `failed`, `refused`; `withdrawn`: gone; `retired`: source is out; `restarted`: a topic.
     error | VARCHAR | Why it failed: type and place, no values.
     started_at | TIMESTAMPTZ | When the load began.
     duration_s | DOUBLE | Seconds.

@@ -22,7 +22,7 @@ def source_rules(config: HubConfig) -> list[Rule]:
         ),
         _rule(
             "quarantined_share", "block", ("load_audit", "quarantine"),
-            f"Every load since the release put at most {share:.0%} of its rows into quarantine.",
+            f"Every file loaded since the release put at most {share:.0%} of its rows into quarantine.",
             at_most(share, quarantined),
         ),
         _rule(

@@ -8,8 +8,9 @@ from partyhub_dagster.errors import SourceError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.sources.audit import audit_withdrawals, files_not_loaded
 from partyhub_dagster.sources.deliveries import find_deliveries, shown_name
-from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster.sources.load import load_delivery
 from partyhub_dagster.sources.paths import source_files
+from partyhub_dagster.sources.storing import LoadCounts
 
 
 def load_source(session: Session, config: HubConfig, name: str) -> LoadCounts:

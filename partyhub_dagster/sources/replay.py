@@ -171,7 +171,7 @@ def _replay_source(
     if count == 0:
         return
     load_described(
-        session.place, con, source, delivery, datetime.now(UTC), lambda writing: _settle(writing, "replayed")
+        session.place, con, delivery, datetime.now(UTC), lambda writing: _settle(writing, "replayed")
     )
     outcome.loaded += count
 

@@ -1,5 +1,7 @@
 """What a row says of itself: its key, its version, its time, whether it deletes; and why it may be no record."""
 
+from dataclasses import dataclass
+
 import duckdb
 
 from partyhub_dagster.config import Source
@@ -13,6 +15,19 @@ OF_COLUMNS = "^(key|version|event time|kind) column "
 _CUT = "'[0-9](\\.[0-9]+)?E\\+[0-9]{2,}'"
 _STRUCTURED = ("json", "jsonl", "parquet", "avro")
 _BLANKS = " \t\r\n\v\f\u00a0\u2007\u200b\u202f\u3000\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What stands beside a row, such as in an event: columns of its relation, as text; they hold over the row's own.
+
+    Where one is null, the row speaks for itself.
+    """
+
+    key: str = "null::varchar"
+    version: str = "null::varchar"
+    event_time: str = "null::varchar"
+    deletion: str = "false"
 
 
 def json_pointer(column: str) -> str:
@@ -52,21 +67,31 @@ def refuse_foreign_file(source: Source, columns: list[str] | None) -> None:
         )
 
 
-def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, rows: str, out: str) -> None:
+def describe_rows(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: Source,
+    rows: str,
+    out: str,
+    told: Told | None = None,
+) -> None:
     """Create temp table `out` from the rows as read: what each says of itself, and every reason against it.
 
     Grain: one row per row of `rows`. Columns: position, payload, source_record_id, record_id, version_order,
     event_time, deleted, content_hash, reasons (empty: it is a record).
     """
-    key = _key(source)
-    version, version_given, version_type = _version(source)
-    event_time, time_given = _event_time(source)
+    beside = Told() if told is None else told
+    version, version_given, version_type = _version(source, beside)
+    event_time, time_given = _event_time(source, beside)
     order = version if source.version is not None else f"strftime(event_time, {_TIME_TEXT})"
+    if source.version is None and source.event_time is None and told is not None:
+        order = f"coalesce({_whole_number('version_text')}, {order})"
     reasons = [
         "case when reason is not null then reason end",
         f"case when reason is null and source_record_id is null then {quote_text(_key_reason(source))} end",
         _cut_key_reason(source),
         _structured_key_reason(source),
+        "case when told_key <> own_key then 'source_record_id is not the key that the payload has' end",
     ]
     if source.version is not None:
         reasons.append(
@@ -92,16 +117,20 @@ def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, row
     con.execute(
         f"""
         create or replace temp table {out} as
-        with fields as (
+        with keys as (
+            select *, {beside.key} as told_key, case when reason is null then {_key(source)} end as own_key from {rows}
+        ),
+        fields as (
             select
-                position, payload, reason,
-                case when reason is null then {key} end as source_record_id,
+                position, payload, reason, told_key, own_key,
+                case when reason is null then coalesce(told_key, own_key) end as source_record_id,
                 case when reason is null then {version_given} end as version_text,
                 case when reason is null then {time_given} end as time_text,
                 case when reason is null then {event_time} end as event_time,
-                case when reason is null then {_deletion(source)} else false end as is_deletion,
-                case when reason is null then payload end as record
-            from {rows}
+                case when reason is null then {beside.deletion} or {_deletion(source)} else false end as is_deletion,
+                case when reason is null then payload end as record,
+                case when {beside.deletion} then payload || ' deleted' else payload end as content
+            from keys
         ),
         ordered as (
             select *, {order} as version_order from fields
@@ -111,7 +140,7 @@ def describe_rows(con: duckdb.DuckDBPyConnection, name: str, source: Source, row
             case when source_record_id is not null
                 then {record_id_sql(quote_text(name), "source_record_id")} end as record_id,
             version_order, event_time, is_deletion as deleted,
-            md5(payload)::uuid as content_hash,
+            md5(content)::uuid as content_hash,
             list_filter([{", ".join(reasons)}], lambda r: r is not null) as reasons
         from ordered
         """
@@ -153,35 +182,43 @@ def _structured_key_reason(source: Source) -> str:
     return f"case when {found} then {quote_text(reason)} end"
 
 
-def _version(source: Source) -> tuple[str, str, str]:
+def _version(source: Source, told: Told) -> tuple[str, str, str]:
     """Return the sortable version over `version_text`, the text itself, and what it should be."""
     if source.version is None:
-        return "null::varchar", "null::varchar", ""
-    text = column_text(source.version.column)
+        return "null::varchar", told.version, ""
+    text = f"coalesce({told.version}, {column_text(source.version.column)})"
     match source.version.type:
-        case "integer":  # shifted into the positive and padded, so that text order is number order
-            whole = (
-                "regexp_full_match(version_text, '[+-]?[0-9]+(\\.0*)?')"  # a cast alone would round 3.7 to 4
-            )
-            shifted = f"(case when {whole} then try_cast(version_text as bigint) end::hugeint + 10000000000000000000)"
-            return f"lpad({shifted}::varchar, 20, '0')", text, "an integer"
+        case "integer":
+            return _whole_number("version_text"), text, "an integer"
         case "timestamp" | "date":
-            return f"strftime({_utc('version_text')}, {_TIME_TEXT})", text, f"a {source.version.type}"
+            return f"strftime({utc_sql('version_text')}, {_TIME_TEXT})", text, f"a {source.version.type}"
         case _:
             return "version_text", text, "text"
 
 
-def _event_time(source: Source) -> tuple[str, str]:
+def _whole_number(text: str) -> str:
+    """Shift a number into the positive and pad it, so that text order is number order."""
+    whole = f"regexp_full_match({text}, '[+-]?[0-9]+(\\.0*)?')"  # a cast alone would round 3.7 to 4
+    shifted = f"(case when {whole} then try_cast({text} as bigint) end::hugeint + 10000000000000000000)"
+    return f"lpad({shifted}::varchar, 20, '0')"
+
+
+def _event_time(source: Source, told: Told) -> tuple[str, str]:
+    """Return the time and the text that it stands in."""
     if source.event_time is None:
-        return "null::timestamp", "null::varchar"
+        return utc_sql(told.event_time), told.event_time
     text = column_text(source.event_time.column)
+    own = utc_sql(text)
     if source.event_time.format is not None:
-        return f"try_strptime({text}, {quote_text(source.event_time.format)})::timestamp", text
-    return _utc(text), text
+        own = f"try_strptime({text}, {quote_text(source.event_time.format)})::timestamp"
+    return f"coalesce({utc_sql(told.event_time)}, {own})", f"coalesce({told.event_time}, {text})"
 
 
-def _utc(text: str) -> str:
-    """Years of other than four digits, and infinity, would not sort as text; 2/3/20 is no day in the year 2."""
+def utc_sql(text: str) -> str:
+    """Return the SQL of a text's time in UTC, null if it is none.
+
+    Years of other than four digits, and infinity, would not sort as text; 2/3/20 is no day in the year 2.
+    """
     time = f"(try_cast({text} as timestamptz) at time zone 'UTC')"
     sortable = f"{time} >= timestamp '0001-01-01' and {time} < timestamp '9999-12-31 23:59:59.999999'"
     return f"(case when regexp_matches({text}, '^[0-9]{{4}}[-/]') and {sortable} then {time} end)"

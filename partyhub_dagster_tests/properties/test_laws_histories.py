@@ -10,7 +10,7 @@ import pytest
 
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.statements import load_sql
-from partyhub_dagster.sources import load
+from partyhub_dagster.sources import storing
 from partyhub_dagster.sources.generator import generate
 from partyhub_dagster.survivorship import stage as golden_stage
 from partyhub_dagster_tests.factories import (
@@ -159,7 +159,7 @@ def test_law_3_finds_versions_that_win_by_arrival(tmp_path: Path, monkeypatch: p
     def by_arrival(package: str, name: str) -> str:
         return load_sql(package, name).replace("coalesce(version_order, '') desc, ingest_seq", "ingest_seq")
 
-    monkeypatch.setattr(load, "load_sql", by_arrival)
+    monkeypatch.setattr(storing, "load_sql", by_arrival)
     with pytest.raises(AssertionError):
         law_3_same_answers(*_two_orders(tmp_path))
 

@@ -21,7 +21,7 @@ from partyhub_dagster.lake.tables import MATCH_EDGES, QUARANTINE
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.matching import stage as matching_stage
 from partyhub_dagster.normalize import stage as normalize_stage
-from partyhub_dagster.sources import load
+from partyhub_dagster.sources import storing
 from partyhub_dagster.survivorship import stage as golden_stage
 from partyhub_dagster_tests.pipeline.contents import draw_families
 from partyhub_dagster_tests.pipeline.history import History, Plan
@@ -146,7 +146,7 @@ def law_10_a_watermark_moves_before_its_rows(patch: pytest.MonkeyPatch) -> None:
 
 
 def _patch_sql(patch: pytest.MonkeyPatch, right: str, wrong: str) -> None:
-    patch.setattr(load, "load_sql", lambda package, name: load_sql(package, name).replace(right, wrong))
+    patch.setattr(storing, "load_sql", lambda package, name: load_sql(package, name).replace(right, wrong))
 
 
 SHORT = Plan(batches=4, first=15, later=16, deaths=0, releases=0, proofs=0)

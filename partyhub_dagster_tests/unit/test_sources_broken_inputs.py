@@ -10,7 +10,8 @@ import pytest
 
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster.sources.deliveries import find_deliveries
-from partyhub_dagster.sources.load import LoadCounts, load_delivery
+from partyhub_dagster.sources.load import load_delivery
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster_tests.broken_inputs.case import MARK, BrokenInput
 from partyhub_dagster_tests.broken_inputs.table import CASES, page
 from partyhub_dagster_tests.feed import Feed, Lake, new_lake

@@ -9,8 +9,8 @@ import pytest
 
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster.sources.audit import files_not_loaded
-from partyhub_dagster.sources.load import LoadCounts
 from partyhub_dagster.sources.loading import load_source
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster_tests.feed import Feed, Lake, new_lake
 
 ROWS = "ID,NAME\n1,Ann\n"

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from partyhub_dagster.sources.columns import columns_of_files
-from partyhub_dagster.sources.load import LoadCounts
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster_tests.feed import Feed, Lake, new_lake
 
 CSV = "ID,NAME\n1,Zoë Łuk\n2,Bob\n"

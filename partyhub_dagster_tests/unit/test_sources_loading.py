@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from partyhub_dagster.errors import InvariantError, LakeError, NotFoundError, SourceError
 from partyhub_dagster.lake.statements import load_sql
-from partyhub_dagster.sources import load
-from partyhub_dagster.sources.load import LoadCounts
+from partyhub_dagster.sources import load, storing
 from partyhub_dagster.sources.retire import retire_records
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster_tests.feed import Feed, Lake, new_lake
 
 VERSIONED = "version: {column: REV, type: integer}\ndeleted: {column: OP, values: [D]}"
@@ -235,7 +235,7 @@ def test_an_error_of_a_library_leaves_neither_value_nor_cause_in_ours(
     def fails(*_: object, **__: object) -> None:
         raise duckdb.ConversionException("could not convert string 'Ann' to INT32")
 
-    for broken in ("describe_rows", "_store"):
+    for broken in ("describe_rows", "store_rows"):
         with monkeypatch.context() as patched:
             patched.setattr(load, broken, fails)
             with pytest.raises((SourceError, LakeError)) as caught:
@@ -295,24 +295,24 @@ def test_law_1_holds_for_any_rows_in_any_files(
 def test_law_1_finds_a_planted_bug(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bug: str
 ) -> None:
-    store, reject = load._store, load._quarantine
+    store, reject = load.store_rows, storing.quarantine_rows
 
-    def stored(transaction: Any, source: Any, delivery: Any, load_id: Any) -> LoadCounts:
-        counts = store(transaction, source, delivery, load_id)
+    def stored(transaction: Any, *rest: Any) -> LoadCounts:
+        counts = store(transaction, *rest)
         if bug == "forgets late versions":
             transaction.con.execute(
                 "delete from source_party_history where record_id in (select record_id from staged where is_late)"
             )
         return counts
 
-    def rejected(transaction: Any, delivery: Any, load_id: Any) -> int:
+    def rejected(transaction: Any, *rest: Any) -> int:
         if bug == "drops rejected rows":
             transaction.con.execute("delete from described where len(reasons) > 0")
             return 0
-        return reject(transaction, delivery, load_id) - (bug == "counts a rejected row as stored")
+        return reject(transaction, *rest) - (bug == "counts a rejected row as stored")
 
-    monkeypatch.setattr(load, "_store", stored)
-    monkeypatch.setattr(load, "_quarantine", rejected)
+    monkeypatch.setattr(load, "store_rows", stored)
+    monkeypatch.setattr(storing, "quarantine_rows", rejected)
     feed = lake.feed(tmp_path, VERSIONED)
     try:
         with pytest.raises((AssertionError, InvariantError)):

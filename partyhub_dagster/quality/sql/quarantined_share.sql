@@ -1,8 +1,9 @@
--- Grain: one row. Loads of fewer than 20 rows say nothing about a share.
+-- Grain: one row. Loads of fewer than 20 rows say nothing about a share. Only files are judged: a message that cannot
+-- be used holds back none of the others.
 with shares as (
     select load_id, rows_in, rows_quarantined, rows_quarantined / rows_in as share
     from ($standing)
-    where rows_in >= 20
+    where rows_in >= 20 and file_size is not null
 )
 select
     coalesce(sum(rows_in), 0)::bigint as rows_checked,

@@ -1,0 +1,102 @@
+"""Reading exactly the offsets of ranges: not one message before, behind or beside them."""
+
+import time
+from collections.abc import Sequence
+
+import pyarrow as pa
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as Place
+
+from partyhub_dagster.errors import BrokerError, StreamError
+from partyhub_dagster.streaming.kafka import Broker
+from partyhub_dagster.streaming.ranges import OffsetRange
+
+_AT_ONCE = 2_000
+_PATIENCE = 4
+"""Time-outs of the broker without a message after which reading gives up; a restart of it may take some."""
+MESSAGES = pa.schema([
+    ("topic", pa.string()), ("partition", pa.int32()), ("message_offset", pa.int64()),
+    ("produced_at", pa.timestamp("ms")), ("message_key", pa.binary()), ("message_value", pa.binary()),
+])  # fmt: skip
+"""Grain: one row per message."""
+_GONE = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - its public name for it
+_PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT)  # noqa: SLF001
+
+
+def read_ranges(broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange]) -> pa.Table:
+    """Read every message of the ranges, in the order of topic, partition and offset.
+
+    Gaps are normal: compaction and transactions leave offsets without a message.
+
+    Raises:
+        StreamError: the broker no longer holds the start of a range.
+        BrokerError: no message came for several time-outs.
+    """
+    open_ranges = {(r.topic, r.partition): r for r in ranges if r.width > 0}
+    kept: list[Message] = []
+    consumer.assign([Place(r.topic, r.partition, r.start) for r in open_ranges.values()])
+    try:
+        last = time.monotonic()
+        while open_ranges:
+            got = consumer.consume(_AT_ONCE, timeout=min(1.0, broker.timeout_s))
+            if got:
+                last = time.monotonic()
+            elif time.monotonic() - last > _PATIENCE * broker.timeout_s:
+                raise broker.silent("sending messages")
+            finished = {
+                place for message in got if (place := _take(broker, message, open_ranges, kept)) is not None
+            }
+            for place in finished:
+                open_ranges.pop(place, None)
+            if finished:
+                consumer.incremental_unassign([Place(*place) for place in finished])
+    except KafkaException:
+        raise broker.silent("sending messages") from None
+    finally:
+        consumer.unassign()
+    return _table(kept)
+
+
+def _take(
+    broker: Broker, message: Message, open_ranges: dict[tuple[str, int], OffsetRange], kept: list[Message]
+) -> tuple[str, int] | None:
+    """Keep a message if it belongs to a range; return its partition if the range ends here."""
+    error, place = message.error(), (str(message.topic()), int(message.partition() or 0))
+    found = open_ranges.get(place)
+    if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name for it
+        if error.code() in _GONE:
+            raise _lost(place)
+        if error.code() in _PASSING:
+            return None
+        raise _failed(broker, error)
+    if found is None:
+        return None
+    offset = int(message.offset() or 0)
+    if error is not None:  # the end of what is there: where the next message will be
+        return place if offset >= found.end else None
+    if found.start <= offset < found.end:
+        kept.append(message)
+    return place if offset + 1 >= found.end else None
+
+
+def _lost(place: tuple[str, int]) -> StreamError:
+    return StreamError(
+        f"Partition {place[1]} of topic {place[0]} no longer holds where reading must go on: messages were deleted"
+        " before they were read; nothing was read or skipped.",
+        remedy="See `partyhub stream status`: it names the offsets that are lost and how to go on.",
+    )
+
+
+def _failed(broker: Broker, error: KafkaError) -> BrokerError:
+    broker.told.append(error.name())
+    return broker.silent("sending messages")
+
+
+def _table(messages: list[Message]) -> pa.Table:
+    messages.sort(key=lambda m: (m.topic(), m.partition(), m.offset()))
+    columns = (
+        [m.topic() for m in messages], [m.partition() for m in messages], [m.offset() for m in messages],
+        [None if m.timestamp()[0] == 0 else m.timestamp()[1] for m in messages],
+        [m.key() for m in messages], [m.value() for m in messages],
+    )  # fmt: skip
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, MESSAGES, strict=True)], schema=MESSAGES)

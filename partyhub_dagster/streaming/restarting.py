@@ -1,0 +1,72 @@
+"""Letting a topic go on after messages were lost or the topic was made anew: said by a person, and kept on record."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from partyhub_dagster.errors import StreamError
+from partyhub_dagster.hub import Run
+from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.lake.tables import STREAM_OFFSETS, STREAM_TOPICS
+from partyhub_dagster.lake.write import write_transaction
+from partyhub_dagster.sources.audit import write_audit
+from partyhub_dagster.streaming.kafka import TopicState, broker_of, read_topics
+from partyhub_dagster.streaming.offsets import stored_offsets, stored_topic_ids
+from partyhub_dagster.streaming.taking import MESSAGE_PLACE
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where reading of a partition goes on, and where it had stopped."""
+
+    partition: int
+    stopped: int
+    goes_on: int
+
+
+def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]:
+    """Let reading go on with the first message that the broker still has, where what was to be read next is gone.
+
+    A topic that was made anew, or whose offsets went back, is read from its beginning: what the hub knows already it
+    recognises by record and version. Who gave up what, and why, is a row of load_audit.
+
+    Raises:
+        StreamError: nothing is lost.
+    """
+    session = run.session
+    con = session.con
+    (state,) = read_topics(broker_of(run.config), stored_offsets(con), [topic])
+    anew = stored_topic_ids(con).get(topic, state.topic_id) != state.topic_id
+    moved = list(_moves(state, anew=anew))
+    if not moved:
+        raise StreamError(
+            f"Nothing stands against reading {topic} on; nothing was changed.",
+            remedy="`partyhub stream status` shows where it stands.",
+        )
+    listed = "; ".join(
+        f"partition {m.partition}: stopped at {m.stopped}, goes on at {m.goes_on}" for m in moved
+    )
+    values = ", ".join(f"({quote_text(topic)}, {m.partition}::integer, {m.goes_on}::bigint)" for m in moved)
+    with write_transaction(session.place, con) as transaction:
+        places = f"(select * from (values {values}) as r(topic, partition, next_offset))"
+        transaction.upsert(STREAM_OFFSETS, places)
+        ids = f"(select {quote_text(topic)} as topic, {quote_text(state.topic_id)} as topic_id)"
+        transaction.upsert(STREAM_TOPICS, ids)
+        if anew or any(m.goes_on < m.stopped for m in moved):  # their offsets will come again
+            for table in ("stream_messages", "dead_letters"):
+                con.execute(f"delete from lake.{table} where topic = {quote_text(topic)}")
+        write_audit(transaction, {
+            "load_id": uuid.uuid4(), "source": topic, "file": f"{MESSAGE_PLACE}{topic}", "status": "restarted",
+            "error": f"{listed}. {author}: {reason}", "started_at": datetime.now(UTC).isoformat(),
+        })  # fmt: skip
+    return moved
+
+
+def _moves(state: TopicState, *, anew: bool) -> Iterator[Moved]:
+    back = any(p.stored is not None and p.high < p.stored for p in state.partitions)
+    for partition in state.partitions:
+        if partition.stored is None:
+            continue
+        if anew or back or partition.low > partition.stored:
+            yield Moved(partition.partition, partition.stored, partition.low)
