@@ -38,6 +38,17 @@ class Drop:
         columns = {name: column[at] for name, column in self.columns.items()}
         return type(self)(self.key[at], columns, self.version[at], self.changed_at[at], self.op[at])
 
+    def followed_by(self, *more: Self) -> Self:
+        """Return these rows and those after them."""
+        drops = (self, *more)
+        return type(self)(
+            key=np.concatenate([drop.key for drop in drops]),
+            columns={name: np.concatenate([drop.columns[name] for drop in drops]) for name in self.columns},
+            version=cast(Ints, np.concatenate([drop.version for drop in drops])),
+            changed_at=cast(Ints, np.concatenate([drop.changed_at for drop in drops])),
+            op=np.concatenate([drop.op for drop in drops]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
@@ -114,10 +125,9 @@ def send_changes(rng: Rng, feed: Feed, number: int, counts: dict[str, int]) -> t
     _settle(feed, inserted, updated, deleted, returned, number, rng)
     fresh = np.concatenate([inserted, updated, returned, deleted])
     twice = _twice(rng, feed, fresh, counts["duplicates"])
-    drops = [_current(feed, fresh), late, _current(feed, twice)]
     names = ("inserts", "updates", "returns", "deletes", "late", "duplicates")
     sizes = [len(part) for part in (inserted, updated, returned, deleted, late.key, twice)]
-    drop = _joined(drops)
+    drop = _current(feed, fresh).followed_by(late, _current(feed, twice))
     return drop.take(rng.permutation(len(drop.key))), dict(zip(names, sizes, strict=True))
 
 
@@ -164,14 +174,3 @@ def _twice(rng: Rng, feed: Feed, fresh: Ints, n: int) -> Ints:
     here = _pick(rng, fresh, n // 2)
     before = np.flatnonzero(feed.sent & ~np.isin(np.arange(len(feed.key)), fresh))
     return np.concatenate([here, _pick(rng, before, n - len(here))])
-
-
-def _joined(drops: list[Drop]) -> Drop:
-    first = drops[0]
-    return Drop(
-        key=np.concatenate([drop.key for drop in drops]),
-        columns={name: np.concatenate([drop.columns[name] for drop in drops]) for name in first.columns},
-        version=cast(Ints, np.concatenate([drop.version for drop in drops])),
-        changed_at=cast(Ints, np.concatenate([drop.changed_at for drop in drops])),
-        op=np.concatenate([drop.op for drop in drops]),
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,15 +22,34 @@ def _seconds(changed_at: Ints, between: str) -> Text:
     return np.strings.replace(written, "T", between).astype(object)
 
 
-def write_crm(path: Path, drop: Drop, malformed: Sequence[tuple[int, list[str]]] = ()) -> None:
-    """Write the CRM's rows as CSV; `malformed` rows go in after the given number of good ones."""
+def crm_columns(drop: Drop) -> dict[str, Any]:
+    """Return the CRM's rows by its columns: all text."""
     key, version, time, op = CRM_CONTROL
     control = {
         version: drop.version.astype(str).astype(object),
         time: _seconds(drop.changed_at, " "),
         op: drop.op,
     }
-    write_csv(path, {key: drop.key, **drop.columns, **control}, malformed)
+    return {key: drop.key, **drop.columns, **control}
+
+
+def dnb_columns(drop: Drop) -> dict[str, Any]:
+    """Return D&B's rows by its columns: all text, the items of a list between bars."""
+    key, time, change = DNB_CONTROL
+    changes = np.array([_DNB_CHANGE[op] for op in drop.op], dtype=object)
+    return {key: drop.key, **drop.columns, time: _seconds(drop.changed_at, "T") + "Z", change: changes}
+
+
+def markit_columns(drop: Drop) -> dict[str, Any]:
+    """Return Markit's rows by its columns: numbers as numbers, times as text."""
+    key, version, time, action = MARKIT_CONTROL
+    moments = _seconds(drop.changed_at, "T")
+    return {key: drop.key, **drop.columns, version: drop.version, time: moments, action: drop.op}
+
+
+def write_crm(path: Path, drop: Drop, malformed: Sequence[tuple[int, list[str]]] = ()) -> None:
+    """Write the CRM's rows as CSV; `malformed` rows go in after the given number of good ones."""
+    write_csv(path, crm_columns(drop), malformed)
 
 
 def malformed_rows(rng: Rng, drop: Drop, n: int, spare_keys: Text) -> list[tuple[int, list[str]]]:
@@ -54,13 +73,7 @@ def malformed_rows(rng: Rng, drop: Drop, n: int, spare_keys: Text) -> list[tuple
 
 def write_dnb(path: Path, drop: Drop, lists: Sequence[str]) -> None:
     """Write D&B's rows as JSON Lines; absent values are left out, listed columns become lists."""
-    key, time, change = DNB_CONTROL
-    changes = np.array([_DNB_CHANGE[op] for op in drop.op], dtype=object)
-    write_json_lines(
-        path,
-        {key: drop.key, **drop.columns, time: _seconds(drop.changed_at, "T") + "Z", change: changes},
-        lists,
-    )
+    write_json_lines(path, dnb_columns(drop), lists)
 
 
 def write_markit(path: Path, drop: Drop) -> None:

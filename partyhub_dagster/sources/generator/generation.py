@@ -1,7 +1,7 @@
 """`generate`: a world of parties, what three sources write of it, and the answer key."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -97,13 +97,12 @@ def generate(
     per_delivery = change_counts_by_source(
         records // 100 if change_records is None else change_records, change_records
     )
-    first = _split(records)
+    first = split_by_source(records)
     held_back = {name: changes * counts["inserts"] for name, counts in per_delivery.items()}
     totals = {name: first[name] + held_back[name] for name in first}
     sent = []
-    for open_feeds in (_person_feeds, _organization_feeds):  # one world after the other: half the memory
-        for name, feed in open_feeds(seed, totals).items():
-            sent.append(_send(out, seed, name, feed, first[name], [per_delivery[name]] * changes))
+    for name, feed in open_feeds(seed, totals):
+        sent.append(_send(out, seed, name, feed, first[name], [per_delivery[name]] * changes))
     write_csv(out / "truth.csv", _truth(sent))
     (out / "hub.yaml").write_text(HUB_YAML, encoding="utf-8")
     return _count(sent, first, changes)
@@ -122,7 +121,8 @@ def _refuse_what_cannot_work(out: Path, records: int) -> None:
         )
 
 
-def _split(records: int) -> dict[str, int]:
+def split_by_source(records: int) -> dict[str, int]:
+    """Return how many of the records each source has."""
     counts = {name: int(share * records) for name, share in SOURCE_SHARES.items()}
     counts["crm"] += records - sum(counts.values())
     return counts
@@ -131,8 +131,15 @@ def _split(records: int) -> dict[str, int]:
 def change_counts_by_source(rows: int, asked: int | None = None) -> dict[str, dict[str, int]]:
     """Return how many rows of each kind every source sends in one later delivery."""
     return {
-        name: change_counts(n) for name, n in _split(rows if asked is not None else max(50, rows)).items()
+        name: change_counts(n)
+        for name, n in split_by_source(rows if asked is not None else max(50, rows)).items()
     }
+
+
+def open_feeds(seed: int, totals: dict[str, int]) -> Iterator[tuple[str, Feed]]:
+    """Yield every source by name, all its records written down and none sent."""
+    yield from _person_feeds(seed, totals).items()
+    yield from _organization_feeds(seed, totals).items()  # one world after the other: half the memory
 
 
 def _person_feeds(seed: int, totals: dict[str, int]) -> dict[str, Feed]:

@@ -95,3 +95,9 @@ survivorship:
     email: [all]
     phone: [all]
 """
+
+STREAMING_YAML: Final = """
+# Events by Kafka: docs/streaming.md. The variable PARTYHUB_KAFKA_BOOTSTRAP_SERVERS wins over the address here.
+streaming:
+  bootstrap_servers: localhost:9092
+"""
