@@ -16,6 +16,7 @@ from partyhub_dagster.cli import (
     keeping,
     quarantining,
     releasing,
+    sending,
     starting,
     streaming,
 )
@@ -46,6 +47,7 @@ governing.register(app)
 releasing.register(app)
 deciding.register(app)
 quarantining.register(app)
+sending.register(app)
 checking.register(app)
 asking.register(app)
 history.register(app)

@@ -68,10 +68,18 @@ def generate(
         int | None,
         typer.Option(min=1, help="Rows of a later delivery (default: a hundredth of the records)."),
     ] = None,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="A hub.yaml that takes events by Kafka too.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Generate three sources with a hub.yaml and an answer key."""
     counts = _generate(out, records, seed, changes, change_records)
+    if streaming:
+        from partyhub_dagster.sources.generator.hub_yaml import STREAMING_YAML
+
+        with (out / "hub.yaml").open("a", encoding="utf-8") as written:
+            written.write(STREAMING_YAML)
     if json:
         from dataclasses import asdict
 

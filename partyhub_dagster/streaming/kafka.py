@@ -214,8 +214,8 @@ def _described(admin: AdminClient, broker: Broker, topic: str) -> tuple[str, lis
             raise
         raise StreamError(
             f"The Kafka broker has no topic {topic}; nothing was read.",
-            remedy="Create the topic, or correct `streaming.topics` in hub.yaml. If it was deleted, what it held and"
-            " was not read is lost.",
+            remedy="Create it with `partyhub events create-topics`, or correct `streaming.topics` in hub.yaml. If it"
+            " was deleted, what it held and was not read is lost.",
         ) from None
     return str(found.topic_id), sorted(partition.id for partition in found.partitions)
 

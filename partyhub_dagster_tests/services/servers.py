@@ -28,7 +28,7 @@ S3_REGION = "us-east-1"
 _PORTS = range(20_000, 30_000)
 """Below what systems hand out to outgoing connections, so a server that restarts finds its port free."""
 
-_READY_S = 60.0
+_READY_S = 120.0
 _END_S = 15.0
 
 
@@ -136,7 +136,7 @@ class Server(ABC):
         """Wait until it answers.
 
         Raises:
-            ServiceError: it ended, or does not answer in a minute.
+            ServiceError: it ended, or does not answer in two minutes.
         """
         until = time.monotonic() + _READY_S
         while not self.answers():

@@ -19,7 +19,8 @@ PROGRAM: Any = typer.main.get_command(app)
 
 def commands_in(text: str) -> Iterator[str]:
     """Command lines of fenced blocks, and what stands between backticks and begins with the program's name."""
-    for block in re.findall(r"^ *```(?:bash|sh|console)?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    for block in (lines for language, lines in blocks if language in {"", "bash", "sh", "console"}):
         for line in block.replace("\\\n", " ").splitlines():
             if found := re.match(r"\s*(?:\$ )?(?:\w+=\S+ )*(?:\.venv/bin/)?(partyhub .*)", line):
                 yield found[1]
@@ -115,5 +116,5 @@ def test_a_command_that_does_not_exist_is_found(line: str, problem: str) -> None
 
 
 def test_commands_are_taken_from_blocks_and_from_text() -> None:
-    text = "Run `partyhub build`:\n\n```bash\nA=1 .venv/bin/partyhub status   # look\nls\n```\n"
+    text = "Run `partyhub build`:\n\n```json\n{}\n```\n\n```bash\nA=1 .venv/bin/partyhub status   # look\nls\n```\n"
     assert list(commands_in(text)) == ["partyhub status   # look", "partyhub build"]
