@@ -17,6 +17,7 @@ from partyhub_dagster_tests.identity_oracle import Party, expected_parties
 from partyhub_dagster_tests.pipeline import comparing
 from partyhub_dagster_tests.pipeline.comparing import must_equal
 from partyhub_dagster_tests.pipeline.deliveries import UNIVERSE, Expected, Row, text_of
+from partyhub_dagster_tests.pipeline.golden import Golden
 from partyhub_dagster_tests.pipeline.laboratory import Laboratory
 from partyhub_dagster_tests.pipeline.steps import Steps
 from partyhub_dagster_tests.pipeline.told import Event, Told
@@ -195,19 +196,22 @@ class History:
 
     def _master(self, run: Run, parties: list[Party]) -> None:
         run.master()
-        live, con = self.expected.live(), run.session.con
-        golden = comparing.expected_records(parties, live, self.laboratory, self.steps.ledger, self.told)
+        con, golden = run.session.con, self._golden(parties)
         comparing.compare_golden(con, golden)
         self.events += self.told.say(golden)
         self.sequence = comparing.compare_lineage(con, self.sequence, self.events, self.told)
         self.events = []
         comparing.compare_ids(con, self.told)
 
+    def _golden(self, parties: list[Party]) -> dict[int, Golden]:
+        live = self.expected.live()
+        return comparing.expected_records(parties, live, self.laboratory, self.steps.ledger, self.told)
+
     def _die(self, run: Run) -> None:
-        """Begin a build that dies inside a write; what it finished stays, and nothing of what it was at."""
+        """Begin a build that dies inside a write, if it has so many; what it finished stays, and nothing else."""
         self._decide(run)
         self._send()
-        clustered = False
+        clustered = mastered = False
         try:
             with dying_at(self.rng.randint(1, _WRITES)):
                 for source in run.config.sources:
@@ -216,11 +220,15 @@ class History:
                 run.cluster()
                 clustered = True
                 run.master()
+                mastered = True
         except KilledError:
             self.covered["runs that died"] += 1
         self._take_in_what_was_loaded(run)
         if clustered:
-            self._tell(self._parties(comparing.expected_weights(self.expected.live(), self.laboratory)))
+            parties = self._parties(comparing.expected_weights(self.expected.live(), self.laboratory))
+            self._tell(parties)
+            if mastered:
+                self.events += self.told.say(self._golden(parties))
 
     def _take_in_what_was_loaded(self, run: Run) -> None:
         rows = run.session.con.execute("select file from load_audit where status = 'loaded'").fetchall()
