@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from partyhub_dagster.config.section import Name, Section, as_list, wrong
+from partyhub_dagster.config.stream_sensor import StreamSensor
 
 Text = Annotated[str, Field(min_length=1)]
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -122,6 +123,8 @@ class Streaming(Section):
     """How long a drain run takes batches at most."""
     idle_seconds: Annotated[float, Field(ge=0)] = 10
     """After how long without a message a drain run ends."""
+    sensor: StreamSensor = StreamSensor()
+    """How runs are started."""
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:

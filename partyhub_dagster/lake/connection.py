@@ -151,3 +151,19 @@ def locked(file: Path, *, wait: bool, holder: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def is_held(file: Path) -> bool:
+    """Tell whether somebody holds the lock on `file`, without waiting for it."""
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)

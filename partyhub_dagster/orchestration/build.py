@@ -16,12 +16,15 @@ from partyhub_dagster.orchestration.assets.published import (
 )
 from partyhub_dagster.orchestration.assets.raw import raw_assets
 from partyhub_dagster.orchestration.assets.released import released_assets
+from partyhub_dagster.orchestration.assets.topics import topic_assets
 from partyhub_dagster.orchestration.checks import suite_checks
 from partyhub_dagster.orchestration.jobs import asset_jobs, nightly, op_jobs
 from partyhub_dagster.orchestration.proof import proof_checks, proof_jobs, proof_schedules
 from partyhub_dagster.orchestration.reading import release_of
 from partyhub_dagster.orchestration.resources import resource_of
 from partyhub_dagster.orchestration.sensors import decision_sensor
+from partyhub_dagster.orchestration.stream_jobs import stream_jobs
+from partyhub_dagster.orchestration.stream_sensor import stream_sensors
 from partyhub_dagster.places import hub_from_environment
 
 
@@ -32,9 +35,9 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
     return dg.Definitions(
         assets=_assets(hub.config, kinds),
         asset_checks=[*suite_checks(hub.config), *proof_checks(hub.config)],
-        jobs=[*asset_jobs(hub.config), *op_jobs(kinds), *proof_jobs(hub.config)],
+        jobs=[*asset_jobs(hub.config), *op_jobs(kinds), *proof_jobs(hub.config), *stream_jobs(hub.config)],
         schedules=[*nightly(), *refresh_schedules(hub.config), *proof_schedules(hub.config)],
-        sensors=[decision_sensor(hub)],
+        sensors=[decision_sensor(hub), *stream_sensors(hub)],
         resources={
             "hub": resource_of(hub, progress),
             "release": release_of(hub),
@@ -46,6 +49,7 @@ def build_defs(hub: Hub | None = None, progress: Progress | None = None) -> dg.D
 
 def _assets(config: HubConfig, kinds: list[Kind]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     return [
+        *topic_assets(config),
         *raw_assets(config),
         *normalized_assets(),
         *matching_assets(kinds),

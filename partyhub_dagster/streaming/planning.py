@@ -164,7 +164,7 @@ def _try_again(facts: TopicFacts, pending: Pending, tried: Sequence[Attempt], li
         if facts.now < due:
             return Wait(
                 pending,
-                f"Run {_short(tried[0])} failed: attempt {len(tried) + 1} of {limits.attempts} follows at"
+                f"Run {_short(tried[0])} {_outcome(tried[0])}: attempt {len(tried) + 1} of {limits.attempts} follows at"
                 f" {due:%H:%M:%S} UTC.",
             )
     return Launch(pending, _next_number(facts))
@@ -200,6 +200,10 @@ def _plan_anew(facts: TopicFacts, limits: Limits) -> Plan:
 
 def _next_number(facts: TopicFacts) -> int:
     return 1 + max((attempt.number for attempt in facts.attempts), default=0)
+
+
+def _outcome(attempt: Attempt) -> str:
+    return "failed" if attempt.state is AttemptState.FAILED else "ended, but the lake does not hold its batch"
 
 
 def _short(attempt: Attempt) -> str:

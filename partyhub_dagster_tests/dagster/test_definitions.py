@@ -39,7 +39,8 @@ BLOCKING = {
         "current_is_newest_version", "key_is_unique__load_audit", "key_is_unique__quarantine",
         "key_is_unique__source_parties", "key_is_unique__source_party_history", "key_is_unique__stream_offsets",
         "loads_reconcile", "quarantined_share", "every_delivery_loaded", "key_is_unique__load_profiles",
-        "key_is_unique__delivery_acceptances",
+        "key_is_unique__delivery_acceptances", "key_is_unique__dead_letters", "key_is_unique__stream_messages",
+        "key_is_unique__stream_topics",
         "rows_collapsed", "columns_emptied", "columns_shifted", "one_value_everywhere",
     },
     "party_clusters": {

@@ -17,6 +17,7 @@ from partyhub_dagster.config import (
     publish,
     quality,
     sources,
+    stream_sensor,
     streaming,
     survivorship,
     upkeep,
@@ -49,6 +50,7 @@ HEADINGS: dict[type[Section], str] = {
     publish.Publish: "Publish",
     streaming.Streaming: "Streaming",
     streaming.Security: "`security`",
+    stream_sensor.StreamSensor: "`sensor`",
     upkeep.Upkeep: "Upkeep",
     verify.Verify: "Verify",
 }

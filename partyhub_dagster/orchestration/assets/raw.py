@@ -6,6 +6,7 @@ from partyhub_dagster.config import HubConfig, Source
 from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.tables import SOURCE_PARTIES
+from partyhub_dagster.orchestration.assets.topics import topic_assets
 from partyhub_dagster.orchestration.lake_asset import AssetShape, lake_asset
 from partyhub_dagster.orchestration.schemas import source_schema
 
@@ -15,7 +16,7 @@ def raw_assets(config: HubConfig) -> list[dg.AssetsDefinition]:
     sources = list(config.sources.values())
     # The order of loading is part of the input: it decides who was first seen. It is that of hub.yaml.
     loads = [_raw(config, source, priority=len(sources) - n) for n, source in enumerate(sources)]
-    return [*loads, _source_parties(sources)]
+    return [*loads, _source_parties(config)]
 
 
 def _raw(config: HubConfig, source: Source, priority: int) -> dg.AssetsDefinition:
@@ -36,13 +37,16 @@ def _raw(config: HubConfig, source: Source, priority: int) -> dg.AssetsDefinitio
     return lake_asset(shape, lambda run: run.load(source.name))
 
 
-def _source_parties(sources: list[Source]) -> dg.AssetsDefinition:
+def _source_parties(config: HubConfig) -> dg.AssetsDefinition:
     shape = AssetShape(
         key=("source_parties",),
         promise="All source records, each in its current version; records that a source deleted stay as tombstones.",
         table=SOURCE_PARTIES,
         group="sources",
-        deps=[dg.AssetKey(["raw", source.name]) for source in sources],
+        deps=[
+            *(dg.AssetKey(["raw", name]) for name in config.sources),
+            *(spec.key for spec in topic_assets(config)),
+        ],
         package="sources",
     )
     return lake_asset(shape, _count)
