@@ -2,6 +2,7 @@
 
 import json as json_text
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -96,14 +97,16 @@ def export(
     config: Config = None,
 ) -> None:
     """Write open rows and their reasons into a file. They are mended there and replayed."""
-    from partyhub_dagster.sources.quarantine import export_rows, list_quarantine
+    from partyhub_dagster.sources.quarantine import MESSAGE_PLACE, export_rows, list_quarantine
 
     hub = open_hub(config_file(config))
     _known_source(hub, source)
     with hub.place.connect(read_only=True) as con:
-        names = {group.source for group in list_quarantine(con, source)} & set(hub.config.sources)
+        groups = list_quarantine(con, source)
+        names = {group.source for group in groups} & set(hub.config.sources)
         plain = {"csv", "excel", "fixed_width"}
         typed = any(hub.config.sources[name].format not in plain for name in names)
+        typed = typed or any(group.file.startswith(MESSAGE_PLACE) for group in groups)
         count = export_rows(con, source, out, typed=typed)
     say(f"Wrote {count:,} rows to {out}. It holds personal data as it was received.")
     say(f"Next: mend the rows there, then `partyhub quarantine replay {out}`.")
@@ -122,6 +125,7 @@ def replay(
     """Load rows after all. As mended in a file, or as they came; exit code 1 if a row stays in quarantine."""
     from partyhub_dagster.sources.quarantine import find_ids
     from partyhub_dagster.sources.replay import replay_file, replay_rows
+    from partyhub_dagster.streaming.replaying import replay_messages
 
     named = what or []
     if bool(named) == (everything or source is not None):
@@ -135,11 +139,12 @@ def replay(
             "There is no hub yet, so nothing is in quarantine.", remedy="Run `partyhub build` first."
         )
     with hub.run() as run:
+        messages = partial(replay_messages, run.session, hub.config, looked_at=bool(named))
         if len(named) == 1 and Path(named[0]).is_file():
-            outcome = replay_file(run.session, hub.config, Path(named[0]))
+            outcome = replay_file(run.session, hub.config, Path(named[0]), messages)
         else:
             ids = find_ids(run.session.con, named) if named else None
-            outcome = replay_rows(run.session, hub.config, ids, source)
+            outcome = replay_rows(run.session, hub.config, ids, source, messages)
     if json:
         say_json(asdict(outcome))
         return 1 if outcome.still_rejected else 0
@@ -156,5 +161,6 @@ def replay(
 
 
 def _known_source(hub: Hub, source: str | None) -> None:
-    if source is not None and source not in hub.config.sources:
+    topics = () if hub.config.streaming is None else hub.config.streaming.topics
+    if source is not None and source not in {*hub.config.sources, *topics}:
         raise ConfigError("hub.yaml has no source of that name.", remedy="Name one of its sources.")

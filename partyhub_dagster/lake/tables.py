@@ -468,7 +468,7 @@ STREAM_MESSAGES = Table(
     !event_id | VARCHAR | The event's own id, where it could be read.
     source | VARCHAR | Name of the source in hub.yaml, where the event names one.
     record_id | UUID | The record it speaks of, where its key could be read.
-    outcome | VARCHAR | `stored`, `unchanged` or `quarantined`.
+    outcome | VARCHAR | `stored`, `unchanged` or `quarantined`; `replayed`: loaded out of quarantine.
     quarantine_id | UUID | Its row in quarantine, where it was rejected.
     event_time | TIMESTAMP | When the source says that it happened (UTC).
     produced_at | TIMESTAMP | The time of the message in Kafka (UTC).

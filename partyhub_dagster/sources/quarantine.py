@@ -11,6 +11,8 @@ from partyhub_dagster.errors import NotFoundError, SourceError
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 
 ID_COLUMN = "_quarantine_id"
+MESSAGE_PLACE = "kafka:"
+"""How `file` begins where a message was rejected, not a row of a file."""
 _ABOUT = (ID_COLUMN, "_file", "_line", "_reasons", "_raw")
 """Columns of an exported CSV file that are no columns of the record."""
 _FORMULA = r"^'*[=+\-@\t\r]"

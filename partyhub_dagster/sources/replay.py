@@ -4,6 +4,7 @@ A row that is still wrong stays where it is, and its reasons are told. Replaying
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,13 @@ from partyhub_dagster.lake.tables import QUARANTINE
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.load import load_described
-from partyhub_dagster.sources.quarantine import ID_COLUMN, record_of_csv
+from partyhub_dagster.sources.quarantine import ID_COLUMN, MESSAGE_PLACE, record_of_csv
 from partyhub_dagster.sources.readers import read_rows
 from partyhub_dagster.sources.reading.json_text import record_reason, reject_deep
 from partyhub_dagster.sources.rows import OF_COLUMNS, describe_rows
 
 _TABLES = ("mended", "replaying", "still_bad", "settling")
+_OF_FILE = f"replay_state = 'open' and not starts_with(quarantine.file, '{MESSAGE_PLACE}')"
 
 
 @dataclass(slots=True)
@@ -38,7 +40,17 @@ class Replayed:
     """Which, and why: quarantine_id, source, file, line, reasons."""
 
 
-def replay_rows(session: Session, config: HubConfig, ids: list[str] | None, source: str | None) -> Replayed:
+Others = Callable[[Replayed], None]
+"""Replays what of temp table `mended` (quarantine_id, payload) is no row of a file, and adds what became of it."""
+
+
+def _nobody(_: Replayed) -> None:
+    return
+
+
+def replay_rows(
+    session: Session, config: HubConfig, ids: list[str] | None, source: str | None, others: Others = _nobody
+) -> Replayed:
     """Try open rows again as they came: those of the ids, else all, or all of a source.
 
     A row whose record a later delivery brought is superseded: it is not loaded over the newer one.
@@ -53,10 +65,10 @@ def replay_rows(session: Session, config: HubConfig, ids: list[str] | None, sour
     con.execute(
         f"insert into mended select quarantine_id, payload from quarantine where {chosen}", {"source": source}
     )
-    return _replay(session, config, "replay of rows as they came", None, as_they_came=True)
+    return _replay(session, config, "replay of rows as they came", None, others, as_they_came=True)
 
 
-def replay_file(session: Session, config: HubConfig, path: Path) -> Replayed:
+def replay_file(session: Session, config: HubConfig, path: Path, others: Others = _nobody) -> Replayed:
     """Load the rows of an exported file after somebody mended them.
 
     Raises:
@@ -75,7 +87,7 @@ def replay_file(session: Session, config: HubConfig, path: Path) -> Replayed:
             " replayed.",
             remedy="Keep the ids as `partyhub quarantine export` wrote them, each once.",
         )
-    return _replay(session, config, f"replay of {path.name}", _hash_of(path), as_they_came=False)
+    return _replay(session, config, f"replay of {path.name}", _hash_of(path), others, as_they_came=False)
 
 
 def _read_mended(con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -118,7 +130,13 @@ def _mended_source(path: Path, *, csv: bool) -> Source:
 
 
 def _replay(
-    session: Session, config: HubConfig, name: str, file_hash: str | None, *, as_they_came: bool
+    session: Session,
+    config: HubConfig,
+    name: str,
+    file_hash: str | None,
+    others: Others,
+    *,
+    as_they_came: bool,
 ) -> Replayed:
     con, outcome = session.con, Replayed()
     try:
@@ -126,8 +144,7 @@ def _replay(
             "(from mended join quarantine using (quarantine_id) where replay_state <> 'open')"
         )
         rows = con.execute(
-            "select distinct source from mended join quarantine using (quarantine_id) where replay_state = 'open'"
-            " order by source"
+            f"select distinct source from mended join quarantine using (quarantine_id) where {_OF_FILE} order by source"
         ).fetchall()
         gone = [row[0] for row in rows if row[0] not in config.sources]
         if gone:
@@ -138,6 +155,7 @@ def _replay(
         for (source,) in rows:
             delivery = Delivery(source, Path(name), name, file_hash)
             _replay_source(session, config.sources[source], delivery, outcome, as_they_came=as_they_came)
+        others(outcome)
     finally:
         session.drop(*_TABLES)
     return outcome
@@ -171,7 +189,7 @@ def _replay_source(
     if count == 0:
         return
     load_described(
-        session.place, con, delivery, datetime.now(UTC), lambda writing: _settle(writing, "replayed")
+        session.place, con, delivery, datetime.now(UTC), lambda writing: settle_rows(writing, "replayed")
     )
     outcome.loaded += count
 
@@ -188,7 +206,7 @@ def _describe(con: duckdb.DuckDBPyConnection, source: Source) -> None:
             case when m.payload = q.payload
                 then list_filter(q.reasons, lambda r: not regexp_matches(r, {quote_text(OF_COLUMNS)}))[1] end as kept
         from mended as m join quarantine as q on q.quarantine_id = m.quarantine_id
-        where q.replay_state = 'open' and q.source = {quote_text(source.name)}
+        where {_OF_FILE.replace("quarantine.", "q.")} and q.source = {quote_text(source.name)}
         """
     )
     con.execute(
@@ -223,12 +241,12 @@ def _settle_superseded(session: Session, source: Source) -> int:
             " (select position from replaying semi join settling using (quarantine_id))"
         )
         with write_transaction(session.place, con) as transaction:
-            _settle(transaction, "superseded")
+            settle_rows(transaction, "superseded")
     return count
 
 
-def _settle(transaction: WriteTransaction, state: str) -> None:
-    """Give the rows of `settling` a state; the rest of them stays as it was."""
+def settle_rows(transaction: WriteTransaction, state: str) -> None:
+    """Give the rows of temp table `settling` a state; the rest of them stays as it was."""
     con = transaction.con
     con.execute(
         "create or replace temp table settled as select * exclude (epoch) replace"

@@ -79,7 +79,7 @@ def understand_messages(
 
     Grain: one row per message, `position` in the order of topic, partition and offset. `sources` are those of
     hub.yaml, `fed` those of them that events may speak of. A key that was written by a registry's serializer is not
-    looked into (`checks_key` false).
+    looked into (`checks_key` false), nor is one that nobody has any more.
     """
     con.execute(
         f"""
@@ -149,12 +149,6 @@ def _reasons(sources: Iterable[str], fed: Iterable[str], *, checks_key: bool) ->
     known, taken = (", ".join(map(quote_text, names)) or "null" for names in (sources, fed))
     version_type = "coalesce(json_type(event, '/version'), 'NULL')"
     schema_version = "json_extract(event, '/schema_version')::varchar"
-    key = (
-        "when source is not null and told_key is not null and key_text is distinct from source || ':' || told_key"
-        " then 'message key is not source:source_record_id'"
-        if checks_key
-        else ""
-    )
     conditions = {
         "event_id is missing, blank, no text or too long": "not coalesce(regexp_matches(event_id, '\\S')"
         f" and length(event_id) <= {_MAX_ID}, false)",
@@ -172,10 +166,13 @@ def _reasons(sources: Iterable[str], fed: Iterable[str], *, checks_key: bool) ->
         "payload is no object": "coalesce(json_type(event, '/payload'), 'NULL') not in ('OBJECT', 'NULL')"
         " or (op = 'upsert' and payload is null)",
     }
-    return [
-        *(f"case when {broken} then {quote_text(reason)} end" for reason, broken in conditions.items()),
-        f"case when message_key is null then 'message has no key: it is source:source_record_id' {key} end",
-    ]
+    if checks_key:
+        conditions |= {
+            "message has no key: it is source:source_record_id": "message_key is null",
+            "message key is not source:source_record_id": "message_key is not null and source is not null"
+            " and told_key is not null and key_text is distinct from source || ':' || told_key",
+        }
+    return [f"case when {broken} then {quote_text(reason)} end" for reason, broken in conditions.items()]
 
 
 if __name__ == "__main__":

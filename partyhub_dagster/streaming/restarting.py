@@ -11,9 +11,9 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.tables import STREAM_OFFSETS, STREAM_TOPICS
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster.sources.audit import write_audit
+from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
 from partyhub_dagster.streaming.kafka import TopicState, broker_of, read_topics
 from partyhub_dagster.streaming.offsets import stored_offsets, stored_topic_ids
-from partyhub_dagster.streaming.taking import MESSAGE_PLACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ import duckdb
 import pyarrow as pa
 
 from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import DEAD_LETTERS, STREAM_MESSAGES
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.load import Load, drop_rows, load_within
+from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
 from partyhub_dagster.sources.rows import Told, describe_rows
 from partyhub_dagster.sources.storing import LoadCounts, quarantine_id_sql
 from partyhub_dagster.streaming.batches import Batch
@@ -24,8 +26,6 @@ from partyhub_dagster.streaming.events import understand_messages
 from partyhub_dagster.streaming.kafka import streaming_of
 from partyhub_dagster.streaming.offsets import move_offsets
 
-MESSAGE_PLACE = "kafka:"
-"""How the place of a message begins in quarantine, where a row of a file has the file's name."""
 _TOLD = Told("told_key", "told_version", "told_time", "told_deletion")
 _TABLES = ("messages", "events", "event_rows", "event_loads", "new_versions_of")
 
@@ -73,7 +73,6 @@ def fed_sources(config: HubConfig) -> list[str]:
 
 @contextmanager
 def _described(session: Session, config: HubConfig, messages: pa.Table) -> Iterator[None]:
-    """Create temp tables `events` and `event_rows`: what messages say, and what the rows in them say."""
     con = session.con
     con.register("messages_read", messages)
     try:
@@ -81,15 +80,20 @@ def _described(session: Session, config: HubConfig, messages: pa.Table) -> Itera
             "create or replace temp table messages as"
             " select *, null::varchar as decoded, null::varchar as undecoded from messages_read"
         )
-        limit = streaming_of(config).max_message_bytes
-        understand_messages(con, config.sources, fed_sources(config), max_bytes=limit)
-        _describe_rows(con, config)
+        describe_messages(con, config)
         con.execute("create or replace temp table new_versions_of (position bigint)")
         yield
     finally:
         con.unregister("messages_read")
         session.drop(*_TABLES)
         drop_rows(con)
+
+
+def describe_messages(con: duckdb.DuckDBPyConnection, config: HubConfig, *, checks_key: bool = True) -> None:
+    """Create temp tables `events` and `event_rows` from `messages`: what each says, and the row in it."""
+    limit = streaming_of(config).max_message_bytes
+    understand_messages(con, config.sources, fed_sources(config), max_bytes=limit, checks_key=checks_key)
+    _describe_rows(con, config)
 
 
 def _describe_rows(con: duckdb.DuckDBPyConnection, config: HubConfig) -> None:
@@ -102,8 +106,11 @@ def _describe_rows(con: duckdb.DuckDBPyConnection, config: HubConfig) -> None:
         f"""
         create or replace temp table event_rows as
         select case when source in ({known}) then source else topic end as load_source, position, message as payload,
-            null::varchar as source_record_id, null::uuid as record_id, null::varchar as version_order,
-            null::timestamp as event_time, null::boolean as deleted, null::uuid as content_hash, reasons
+            null::varchar as source_record_id,
+            case when source in ({known}) and told_key is not null
+                then {record_id_sql("source", "told_key")} end as record_id,
+            null::varchar as version_order, null::timestamp as event_time, null::boolean as deleted,
+            null::uuid as content_hash, reasons
         from events where len(reasons) > 0
         """
     )
