@@ -132,7 +132,8 @@ class Run:
             SourceError: no source has a file and the hub has no record: an empty hub is no outcome, but a mistake.
         """
         without = sources_without_files(self.config)
-        if len(without) == len(self.config.sources) and not self.session.count("source_parties"):
+        nowhere = self.config.streaming is None and len(without) == len(self.config.sources)
+        if nowhere and not self.session.count("source_parties"):
             listed = "; ".join(f"{name}: {patterns}" for name, patterns in without.items())
             raise SourceError(
                 f"No source names a file that is there ({listed}), and the hub holds no record; nothing was built.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from partyhub_dagster.config.checks_attributes import check_attributes
 from partyhub_dagster.config.checks_sources import check_sources
+from partyhub_dagster.config.checks_streaming import check_streaming
 from partyhub_dagster.config.hub import HubConfig
 from partyhub_dagster.config.mistakes import YamlPath, closest, what_to_write
 from partyhub_dagster.config.semantics import MEANINGS, SUB_ATTRIBUTES
@@ -63,6 +64,7 @@ def check_all(config: HubConfig, references: References) -> Iterator[Finding]:
     """Find every contradiction and every name that nothing has."""
     yield from check_sources(config)
     yield from check_attributes(config)
+    yield from check_streaming(config)
     yield from _check_declared(config, references)
     yield from _check_source_names(config, references)
     yield from _check_rules(config, references)

@@ -13,6 +13,12 @@ SCHEMA_URL = "https://json-schema.org/draft/2020-12/schema"
 _TOLD_FROM_ELSEWHERE: dict[type[BaseModel], frozenset[str]] = {Source: frozenset({"format"})}
 """Fields without a default that the reader can fill in."""
 
+_FILES_WITHOUT_EVENTS: dict[str, Any] = {
+    "if": {"not": {"required": ["streaming"]}},
+    "then": {"properties": {"sources": {"additionalProperties": {"required": ["path"]}}}},
+}
+"""Only events feed a source without files."""
+
 
 def hub_schema() -> dict[str, Any]:
     """Return the schema: every key with its meaning, short forms included.
@@ -27,6 +33,7 @@ def hub_schema() -> dict[str, Any]:
         section["properties"] = {k: v for k, v in section["properties"].items() if k not in hidden}
         section["required"] = [key for key in section["required"] if key not in filled]
     _drop(schema, "title")
+    schema |= _FILES_WITHOUT_EVENTS
     return {"$schema": SCHEMA_URL, "title": "hub.yaml", **schema}
 
 

@@ -120,8 +120,8 @@ class Source(Section):
 
     name: Name
     """Its key under `sources`; not written in the section itself."""
-    path: Annotated[tuple[Text, ...], _ONE_OR_MORE, Field(min_length=1)]
-    """Files or globs, relative to hub.yaml."""
+    path: Annotated[tuple[Text, ...], _ONE_OR_MORE] = ()
+    """Files or globs, relative to hub.yaml; left out: the source is fed by events alone."""
     format: FileFormat
     """Format of the files; left out: told from the suffix of the path."""
     key: Annotated[tuple[Text, ...], _ONE_OR_MORE, Field(min_length=1)]
@@ -185,7 +185,7 @@ class Source(Section):
         paths = [path for path in as_list(data.get("path")) if isinstance(path, str)]
         formats = {format_of(path) for path in paths}
         if data.get("format") is None and (not paths or (len(formats) == 1 and None not in formats)):
-            data = {**data, "format": formats.pop() if paths else "csv"}
+            data = {**data, "format": formats.pop() if paths else "jsonl"}
         if paths and all(suffix_of(path) == ".tsv" for path in paths) and "csv" not in data:
             data = {**data, "csv": {"delimiter": "\t"}}
         return data

@@ -49,11 +49,11 @@ def matching_files(source: Source, root: Path) -> list[Path]:
 
 
 def sources_without_files(config: HubConfig) -> dict[str, str]:
-    """Return the patterns of every source that matches nothing, by source; a file that is missing is another error."""
+    """Return the patterns of every source whose files are not there, by source; one fed by events alone has none."""
     return {
         name: ", ".join(source.path)
         for name, source in config.sources.items()
-        if not source_files(source, config.root)
+        if source.path and not source_files(source, config.root)
     }
 
 

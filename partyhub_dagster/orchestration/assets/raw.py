@@ -23,8 +23,8 @@ def _raw(config: HubConfig, source: Source, priority: int) -> dg.AssetsDefinitio
     feed = "each file is the whole source" if source.feed == "snapshot" else "a file holds what changed"
     shape = AssetShape(
         key=("raw", source.name),
-        promise=f"Every row of {source.name} ({', '.join(source.path)}; {feed}) is stored as received, recognised as"
-        " unchanged, or in quarantine with its reasons.",
+        promise=f"Every row of {source.name} ({', '.join(source.path) or 'events'}; {feed}) is stored as received,"
+        " recognised as unchanged, or in quarantine with its reasons.",
         table=SOURCE_PARTIES,
         group="sources",
         deps=[],

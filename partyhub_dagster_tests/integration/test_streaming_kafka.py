@@ -1,0 +1,291 @@
+"""Exact ranges of a real broker: gaps, markers, losses and kills; nothing lost, nothing twice, or a loud stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from partyhub_dagster.config import load_config
+from partyhub_dagster.errors import StreamError
+from partyhub_dagster.hub import Hub, Run
+from partyhub_dagster.streaming import stream as streams
+from partyhub_dagster.streaming.dead_letters import send_dead_letters
+from partyhub_dagster.streaming.kafka import broker_of
+from partyhub_dagster.streaming.offsets import stored_offsets
+from partyhub_dagster.streaming.restarting import restart_topic
+from partyhub_dagster.streaming.stream import Stream
+from partyhub_dagster_tests.events import Message, upsert
+from partyhub_dagster_tests.factories import lake_place
+from partyhub_dagster_tests.services.fixtures import MakeTopic, create_topic
+
+pytestmark = pytest.mark.service
+
+
+@dataclass(frozen=True)
+class World:
+    """A hub that takes events of one topic."""
+
+    hub: Hub
+    servers: str
+    topic: str
+    dead_letters: str
+
+    def send(self, *messages: Message, **settings: Any) -> None:
+        producer = Producer({"bootstrap.servers": self.servers, "enable.idempotence": True, **settings})
+        for key, value in messages:
+            producer.produce(self.topic, key=key, value=value, partition=0)
+        assert producer.flush(10) == 0
+
+    @contextmanager
+    def stream(self) -> Iterator[tuple[Run, Stream]]:
+        with self.hub.run() as run:
+            stream = Stream(run, broker_of(self.hub.config))
+            try:
+                yield run, stream
+            finally:
+                stream.close()
+
+    def take(self) -> dict[str, int]:
+        """Take what waits; return how many messages became what, over all runs."""
+        with self.stream() as (run, stream):
+            for batch in stream.waiting():
+                stream.take(batch)
+            rows = run.session.con.execute(
+                "select outcome, count(*) from lake.stream_messages group by all"
+            ).fetchall()
+        return dict(rows)
+
+    def stored(self) -> int:
+        with self.hub.run() as run:
+            return stored_offsets(run.session.con)[self.topic, 0]
+
+
+@pytest.fixture
+def world(kafka: str, make_topic: MakeTopic, tmp_path: Path) -> Callable[..., World]:
+    def make(**settings: str) -> World:
+        topic, dead = make_topic(1, **settings), make_topic(1, "party.events.dlq")
+        (tmp_path / "hub.yaml").write_text(
+            "sources:\n  crm: {key: ID, version: {column: REV, type: integer}, kind: person,"
+            " columns: {NAME: person_name}}\n"
+            f"streaming: {{bootstrap_servers: '{kafka}', topics: {topic}, dead_letter_topic: {dead},"
+            f" confirmation_topic: {topic}.updates}}\n",
+            encoding="utf-8",
+        )
+        return World(
+            Hub(load_config(tmp_path / "hub.yaml"), lake_place(tmp_path / "home")), kafka, topic, dead
+        )
+
+    return make
+
+
+def read_all(servers: str, topic: str) -> list[Any]:
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.partition.eof": True})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    found = []
+    while (message := consumer.poll(10)) is not None and message.error() is None:
+        found.append(message)
+    assert message is not None
+    assert message.error().code() == KafkaError._PARTITION_EOF
+    consumer.close()
+    return found
+
+
+def test_batches_are_read_to_the_offset_and_the_rest_waits(world: Callable[..., World]) -> None:
+    here = world()
+    here.send(*(upsert(str(n)) for n in range(10)))
+    with here.stream() as (_, stream):
+        (batch,) = stream.waiting()
+        here.send(upsert("later"))
+        assert stream.take(batch).counts.stored == 10
+        assert stream.take(batch).already
+    assert here.stored() == 10
+    assert here.take() == {"stored": 11}
+
+
+def test_markers_of_transactions_are_no_messages_and_aborted_ones_are_not_read(
+    world: Callable[..., World],
+) -> None:
+    here = world()
+    producer = Producer({"bootstrap.servers": here.servers, "transactional.id": here.topic})
+    producer.init_transactions(10)
+    for number, ends in enumerate(
+        (producer.commit_transaction, producer.abort_transaction, producer.commit_transaction)
+    ):
+        producer.begin_transaction()
+        producer.produce(here.topic, key=f"crm:{number}", value=upsert(str(number))[1], partition=0)
+        producer.flush(10)  # else an abort takes back what was never sent
+        ends(10)
+    assert here.take() == {"stored": 2}
+    assert here.stored() == 6
+
+
+def test_gaps_of_compaction_are_passed(world: Callable[..., World]) -> None:
+    policy = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.01", "segment.ms": "100",
+              "max.compaction.lag.ms": "200"}  # fmt: skip
+    here = world(**policy)
+    here.send(*(upsert("1", n) for n in range(1, 30)))
+    time.sleep(0.3)
+    here.send(upsert("2"))  # rolls the segment, so that the first can be compacted
+    deadline = time.monotonic() + 20
+    while len(read_all(here.servers, here.topic)) > 5 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert here.take()["stored"] < 30
+    assert here.stored() == 30
+
+
+def test_what_was_deleted_unread_stops_the_run_until_a_person_accepts_it(world: Callable[..., World]) -> None:
+    here = world()
+    here.send(upsert("1"), upsert("2"), upsert("3"))
+    here.take()
+    here.send(upsert("4"), upsert("5"), upsert("6"))
+    admin = AdminClient({"bootstrap.servers": here.servers})
+    for done in admin.delete_records([TopicPartition(here.topic, 0, 5)]).values():
+        done.result(10)
+    with pytest.raises(StreamError, match="deleted before the hub read them: partition 0 from 3 to 4"):
+        here.take()
+    assert here.stored() == 3
+    with here.hub.run() as run:
+        (moved,) = restart_topic(run, here.topic, "ann", "the CRM sends them again")
+    assert (moved.stopped, moved.goes_on) == (3, 5)
+    assert here.take() == {"stored": 4}
+    with here.hub.run() as run:
+        rows = run.session.con.execute(
+            "select error from lake.load_audit where status = 'restarted'"
+        ).fetchall()
+    assert rows == [("partition 0: stopped at 3, goes on at 5. ann: the CRM sends them again",)]
+
+
+def test_a_topic_made_anew_is_noticed_though_its_offsets_look_right(world: Callable[..., World]) -> None:
+    here = world()
+    here.send(upsert("1"), upsert("2"))
+    here.take()
+    admin = AdminClient({"bootstrap.servers": here.servers})
+    admin.delete_topics([here.topic])[here.topic].result(10)
+    time.sleep(0.5)
+    create_topic(here.servers, here.topic)
+    here.send(upsert("3"), upsert("4"), upsert("5"))
+    with pytest.raises(StreamError, match="is not the topic that the hub has read"):
+        here.take()
+    with here.hub.run() as run:
+        restart_topic(run, here.topic, "ann", "new cluster")
+    assert here.take() == {"stored": 3}
+    with here.hub.run() as run:
+        assert run.session.count("lake.source_parties") == 5
+
+
+def test_dead_letters_arrive_byte_by_byte_and_wait_for_a_topic_that_is_missing(
+    world: Callable[..., World],
+) -> None:
+    here = world()
+    here.send(upsert("1"), ("crm:2", b"\xff\x00"), (None, "{"))
+    assert here.take() == {"stored": 1, "quarantined": 2}
+    with here.stream() as (run, stream):
+        assert send_dead_letters(run.session, stream.broker, here.dead_letters) == 2
+        assert send_dead_letters(run.session, stream.broker, here.dead_letters) == 0
+    first, second = read_all(here.servers, here.dead_letters)
+    assert (first.key(), first.value(), second.key(), second.value()) == (b"crm:2", b"\xff\x00", None, b"{")
+    told = dict(first.headers())
+    assert json.loads(told["partyhub.reasons"]) == ["message is not text in UTF-8"]
+    assert (told["partyhub.topic"], told["partyhub.offset"]) == (here.topic.encode(), b"1")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from partyhub_dagster.config import load_config
+from partyhub_dagster.hub import Hub
+from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.streaming import dead_letters, taking
+from partyhub_dagster.streaming.kafka import broker_of, streaming_of
+from partyhub_dagster.streaming.stream import Stream
+
+def dies(*_):
+    os.kill(os.getpid(), 9)
+
+config, home, where = load_config(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
+module, name = {"before the commit": (taking, "_note_messages"), "before dead letters": (dead_letters, "_waiting"),
+                "between dead letters and commit": (dead_letters, "_forget")}[where]
+setattr(module, name, dies)
+with Hub(config, LakePlace(home, 1)).run() as run:
+    stream = Stream(run, broker_of(config))
+    for batch in stream.waiting():
+        stream.take(batch)
+    dead_letters.send_dead_letters(run.session, stream.broker, streaming_of(config).dead_letter_topic)
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "arrive"),
+    [("before the commit", 1), ("before dead letters", 1), ("between dead letters and commit", 2)],
+)
+def test_a_kill_loses_nothing_and_doubles_no_record(
+    world: Callable[..., World], where: str, arrive: int
+) -> None:
+    here = world()
+    here.send(upsert("1"), ("crm:2", "{bad"), upsert("3"))
+    words = [
+        sys.executable,
+        "-c",
+        KILLED,
+        str(here.hub.config.root / "hub.yaml"),
+        str(here.hub.place.home),
+        where,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, env=os.environ)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert here.take() == {"stored": 2, "quarantined": 1}
+    with here.stream() as (run, stream):
+        send_dead_letters(run.session, stream.broker, here.dead_letters)
+        assert run.session.count("lake.source_party_history") == 2
+    assert len(read_all(here.servers, here.dead_letters)) == arrive
+
+
+def test_a_lake_restored_from_an_older_backup_reads_again_and_doubles_nothing(
+    world: Callable[..., World],
+) -> None:
+    import shutil
+
+    here = world()
+    here.send(upsert("1"), upsert("2"))
+    here.take()
+    home = here.hub.place.home
+    shutil.copytree(home, backup := home.parent / "backup")
+    here.send(upsert("3"), ("crm:4", "{bad"))
+    here.take()
+    shutil.rmtree(home)
+    shutil.copytree(backup, home)
+    assert here.take() == {"stored": 3, "quarantined": 1}
+    assert here.stored() == 4
+
+
+def test_a_planted_bug_that_reads_one_message_too_many_is_found(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading past the end takes a message twice: the next batch begins where this one should have ended."""
+    from dataclasses import replace
+
+    right = streams.read_ranges
+
+    def too_far(broker: Any, consumer: Any, ranges: Any) -> Any:
+        return right(broker, consumer, [replace(r, end=r.end + 1) for r in ranges])
+
+    here = world()
+    here.send(upsert("1"), upsert("2"))
+    with here.stream() as (_, stream):
+        (batch,) = stream.waiting()
+        here.send(upsert("3"))
+        monkeypatch.setattr(streams, "read_ranges", too_far)
+        stream.take(batch)
+    monkeypatch.undo()
+    assert here.take() != {"stored": 3}
