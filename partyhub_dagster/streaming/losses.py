@@ -62,7 +62,8 @@ def find_loss(topic: str, partitions: Sequence[PartitionState], planned: Batch |
 
 _RESTART = (
     "Lengthen the retention of the topic. Have the sources send again what is gone, or load it from a file; then let"
-    " the hub go on with what the broker has: `partyhub stream restart {topic} --reason TEXT`."
+    " the hub go on with what the broker has: `partyhub stream restart {topic} --reason TEXT`. If it says that nothing"
+    " stands against that, reset the cursor of the sensor: only its plan knew of what is gone."
 )
 
 

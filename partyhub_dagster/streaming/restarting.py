@@ -1,7 +1,7 @@
 """Letting a topic go on after messages were lost or the topic was made anew: said by a person, and kept on record."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -38,7 +38,8 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     con = session.con
     (state,) = read_topics(broker_of(run.config), stored_offsets(con), [topic])
     anew = stored_topic_ids(con).get(topic, state.topic_id) != state.topic_id
-    moved = list(_moves(state, anew=anew))
+    stored = {partition: at for (of, partition), at in stored_offsets(con).items() if of == topic}
+    moved = list(_moves(state, stored, anew=anew))
     if not moved:
         raise StreamError(
             f"Nothing stands against reading {topic} on; nothing was changed.",
@@ -47,10 +48,12 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     listed = "; ".join(
         f"partition {m.partition}: stopped at {m.stopped}, goes on at {m.goes_on}" for m in moved
     )
-    values = ", ".join(f"({quote_text(topic)}, {m.partition}::integer, {m.goes_on}::bigint)" for m in moved)
+    goes_on = {p.partition: stored.get(p.partition, p.low) for p in state.partitions}
+    goes_on |= {m.partition: m.goes_on for m in moved if m.partition in goes_on}
+    values = ", ".join(f"({quote_text(topic)}, {n}::integer, {at}::bigint)" for n, at in goes_on.items())
     with write_transaction(session.place, con) as transaction:
         places = f"(select * from (values {values}) as r(topic, partition, next_offset))"
-        transaction.upsert(STREAM_OFFSETS, places)
+        transaction.write_differences(STREAM_OFFSETS, places, f"(select {quote_text(topic)} as topic)")
         ids = f"(select {quote_text(topic)} as topic, {quote_text(state.topic_id)} as topic_id)"
         transaction.upsert(STREAM_TOPICS, ids)
         if anew or any(m.goes_on < m.stopped for m in moved):  # their offsets will come again
@@ -63,10 +66,12 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     return moved
 
 
-def _moves(state: TopicState, *, anew: bool) -> Iterator[Moved]:
-    back = any(p.stored is not None and p.high < p.stored for p in state.partitions)
-    for partition in state.partitions:
-        if partition.stored is None:
-            continue
-        if anew or back or partition.low > partition.stored:
-            yield Moved(partition.partition, partition.stored, partition.low)
+def _moves(state: TopicState, stored: Mapping[int, int], *, anew: bool) -> Iterator[Moved]:
+    """List what moves: a partition that the topic no longer has goes on at its beginning, if it ever comes back."""
+    there = {p.partition: p for p in state.partitions}
+    back = any(at > there[n].high for n, at in stored.items() if n in there)
+    for number, partition in there.items():
+        stopped = stored.get(number, 0 if stored else partition.low)  # one that was added begins at 0
+        if partition.low > stopped or (number in stored and (anew or back)):
+            yield Moved(number, stopped, partition.low)
+    yield from (Moved(number, at, 0) for number, at in sorted(stored.items()) if number not in there)

@@ -14,6 +14,7 @@ from partyhub_dagster.orchestration.assets.topics import topic_key
 from partyhub_dagster.orchestration.build import build_defs
 from partyhub_dagster.orchestration.stream_sensor import sensor_name
 from partyhub_dagster.streaming.kafka import broker_of
+from partyhub_dagster.streaming.restarting import restart_topic
 from partyhub_dagster.streaming.stream import Stream as Reader
 from partyhub_dagster_tests.dagster.hubs import QUIET, hub_of
 from partyhub_dagster_tests.factories import party_of
@@ -177,14 +178,20 @@ def test_retention_that_overtakes_stops_the_topic_until_a_person_lets_it_go_on(
         stream.cursor = cursor
         with pytest.raises(dg.Failure, match="deleted before the hub read them: partition 0 from 1 to 1"):
             stream.tick()
+    with stream.hub.run() as run:
+        restart_topic(run, topic, "operator", "message 1 is lost")
+    found = stream.tick()
+    assert isinstance(found, dg.SensorResult)
+    (request,) = found.run_requests or []
+    assert request.run_config["ops"]["take_batch"]["config"]["ranges"] == [[0, 2, 3]]
 
 
-def test_a_topic_made_anew_stops_although_it_has_more_messages_than_were_read(
+def test_a_topic_made_anew_stops_although_it_has_more_messages_until_a_person_lets_it_go_on(
     kafka: str, make_topic: Callable[..., str], make_stream: MakeStream
 ) -> None:
     from confluent_kafka.admin import AdminClient
 
-    topic = make_topic(1)
+    topic = make_topic(2)
     create_topic(kafka, f"{topic}.dlq")
     stream = make_stream(kafka, topic)
     stream.produce(person(1, *OTTO))
@@ -199,6 +206,13 @@ def test_a_topic_made_anew_stops_although_it_has_more_messages_than_were_read(
     stream.produce(person(2, *OTTO), person(3, *OTTO))
     with pytest.raises(dg.Failure, match="is not the topic that the hub has read"):
         stream.tick()
+    with stream.hub.run() as run:  # one partition is no more, and the other begins again
+        moved = restart_topic(run, topic, "operator", "the topic was made anew")
+    assert {m.partition for m in moved} == {0, 1}
+    found = stream.tick()
+    assert isinstance(found, dg.SensorResult)
+    (request,) = found.run_requests or []
+    assert request.run_config["ops"]["take_batch"]["config"]["ranges"] == [[0, 0, 2]]
 
 
 def test_a_broker_that_is_killed_is_waited_for(own_kafka: Kafka, make_stream: MakeStream) -> None:
