@@ -19,6 +19,7 @@ from partyhub_dagster.cli import (
     sending,
     starting,
     streaming,
+    syncing,
 )
 from partyhub_dagster.cli.options import Config
 from partyhub_dagster.cli.printing import complain
@@ -44,6 +45,7 @@ starting.register(app)
 building.register(app)
 streaming.register(app)
 governing.register(app)
+syncing.register(app)
 releasing.register(app)
 deciding.register(app)
 quarantining.register(app)

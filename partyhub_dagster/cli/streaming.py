@@ -1,4 +1,4 @@
-"""Commands on events: stream run, drain, status, restart."""
+"""Commands on events: stream run, drain, status, restart, confirm."""
 
 from dataclasses import asdict
 from getpass import getuser
@@ -15,7 +15,7 @@ stream_app = typer.Typer(help="Take events from Kafka.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (run, drain, status, restart):
+    for command in (run, drain, status, restart, confirm):
         stream_app.command(command.__name__)(command)
     app.add_typer(stream_app, name="stream")
 
@@ -63,6 +63,8 @@ def status(*, config: Config = None, json: Json = False) -> None:
         ]
     say_table(rows)
     say(f"Rejected messages on their way to the dead letter topic: {standing['dead_letters']:,}")
+    told = standing["confirmations"]
+    say(f"Confirmed on {told['topic']}: event {told['sequence']:,} of {told['lineage_seq']:,} released")
     complain(*(f"WARNING: {problem}" for problem in standing["problems"]))
 
 
@@ -84,3 +86,21 @@ def restart(
     say_table(
         [("partition", "stopped at", "goes on at"), *((m.partition, m.stopped, m.goes_on) for m in moved)]
     )
+
+
+def confirm(
+    *,
+    anew: Annotated[bool, typer.Option("--anew", help="Send everything again, in a new generation.")] = False,
+    reason: Annotated[str, typer.Option(help="Why everything is sent again; required with --anew.")] = "",
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Send the confirmations that wait. Up to the release that readers see."""
+    from partyhub_dagster.streaming.confirming import confirm_anew, confirm_release
+
+    hub = open_hub(config_file(config))
+    done = confirm_anew(hub, getuser(), reason) if anew else confirm_release(hub)
+    if json:
+        say_json(asdict(done))
+        return
+    say(f"{done.sent:,} confirmations sent; consumers know event {done.sequence:,}.")

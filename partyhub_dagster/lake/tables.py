@@ -493,6 +493,21 @@ DEAD_LETTERS = Table(
 """),
     at_head=True,
 )
+CONFIRMATIONS = Table(
+    "confirmations",
+    "one row per topic that effects are confirmed on and generation of it",
+    ("topic", "generation"),
+    _columns("""
+    topic | VARCHAR | Kafka topic.
+    generation | BIGINT | Counts upwards, not by one; in a new one every event is sent again.
+    topic_id | VARCHAR | The id that the broker gave the topic.
+    sequence | BIGINT | Last event sent when this was written; the topic may know of later ones.
+    author | VARCHAR | Who began the generation; null for the first.
+    !reason | VARCHAR | Why.
+    noted_at | TIMESTAMPTZ | When this was written.
+"""),
+    at_head=True,
+)
 HUB_EPOCH = Table(
     "hub_epoch",
     "one row: the write gate",
@@ -530,7 +545,7 @@ FIXED_TABLES: tuple[Table, ...] = (
     DELIVERY_ACCEPTANCES, LOAD_PROFILES, NORMALIZED_PARTIES, MATCH_MODELS, BLOCKING_KEYS, MATCH_EDGES, DECISIONS,
     DECISION_GROUPS, PARTY_CLUSTERS, CLUSTER_CONFLICTS, PARTY_LINEAGE, MEMBERSHIP_HISTORY, GOLDEN_HISTORY, DQ_RESULTS,
     DQ_PARTS, ACCEPTANCES, RELEASES, ROLLBACKS, RUN_STAGES, STREAM_OFFSETS,
-    STREAM_TOPICS, STREAM_MESSAGES, DEAD_LETTERS,
+    STREAM_TOPICS, STREAM_MESSAGES, DEAD_LETTERS, CONFIRMATIONS,
 )  # fmt: skip
 
 

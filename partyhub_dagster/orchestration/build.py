@@ -5,6 +5,7 @@ import dagster as dg
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Hub, Progress
 from partyhub_dagster.matching.model import Kind
+from partyhub_dagster.orchestration.assets.confirmed import confirmed_assets
 from partyhub_dagster.orchestration.assets.golden import golden_assets
 from partyhub_dagster.orchestration.assets.identity import identity_assets
 from partyhub_dagster.orchestration.assets.matching import matching_assets
@@ -57,4 +58,5 @@ def _assets(config: HubConfig, kinds: list[Kind]) -> list[dg.AssetsDefinition | 
         *golden_assets(config),
         *released_assets(),
         *published_assets(config),
+        *confirmed_assets(config),
     ]

@@ -25,6 +25,7 @@ _PLACES: dict[str, tuple[Suite, CheckedAsset]] = {
     "membership_history": ("golden", "golden_parties"),
     "releases": ("golden", "golden_parties"),
     "rollbacks": ("golden", "golden_parties"),
+    "confirmations": ("golden", "golden_parties"),
     "party_lineage": ("golden", "golden_parties"),  # the golden stage ends a run's events
 }
 _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
@@ -34,7 +35,7 @@ _ELSEWHERE: tuple[Suite, CheckedAsset] = ("mastering", "party_clusters")
 # is evaluated.
 _WRITTEN_AFTERWARDS = frozenset({
     "hub_epoch", "watermarks", "removed_keys", "dq_results", "dq_parts", "acceptances", "releases", "rollbacks",
-    "membership_history", "golden_history", "decision_groups", "run_stages",
+    "membership_history", "golden_history", "decision_groups", "run_stages", "confirmations",
 })  # fmt: skip
 
 _LARGE = frozenset({"blocking_keys", "match_edges"})  # many rows a record

@@ -19,6 +19,7 @@ class StreamReport:
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds by stage, over all batches."""
     dead_letters_sent: int = 0
+    confirmations_sent: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -30,7 +31,11 @@ class StreamReport:
         """Add the stages that followed a batch."""
         self.release = report.release
         for stage, seconds in report.seconds.items():
-            self.stages[stage] = round(self.stages.get(stage, 0) + seconds, 3)
+            self.spend(stage, seconds)
+
+    def spend(self, stage: str, seconds: float) -> None:
+        """Add seconds to those of a stage."""
+        self.stages[stage] = round(self.stages.get(stage, 0) + seconds, 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as a program reads it."""
@@ -39,7 +44,7 @@ class StreamReport:
             "batches": [{"batch_id": t.batch_id, "offsets": t.offsets, "already": t.already} for t in self.taken],
             "messages": counts.rows_in, "stored": counts.stored, "unchanged": counts.unchanged,
             "quarantined": counts.quarantined, "late": counts.late, "version_conflicts": counts.version_conflicts,
-            "dead_letters_sent": self.dead_letters_sent,
+            "dead_letters_sent": self.dead_letters_sent, "confirmations_sent": self.confirmations_sent,
             "release": None if self.release is None else self.release.number,
             "seconds": round(self.seconds, 3), "stages": self.stages, "warnings": self.warnings,
         }  # fmt: skip

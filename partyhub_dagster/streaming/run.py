@@ -8,6 +8,7 @@ from partyhub_dagster.errors import BrokerError
 from partyhub_dagster.hub import BuildReport, Hub, Progress, Run
 from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
+from partyhub_dagster.streaming.following import Followers, followers_of
 from partyhub_dagster.streaming.kafka import broker_of, streaming_of
 from partyhub_dagster.streaming.report import StreamReport
 from partyhub_dagster.streaming.stream import Stream
@@ -27,11 +28,12 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
     anywhere can be tried again.
     """
     report, began = StreamReport(), time.monotonic()
-    with _stream(run) as stream:
+    with _stream(run) as (stream, followers):
         for batch in stream.waiting() if batches is None else batches:
             progress(f"{batch.topic}: {batch.offsets:,} offsets")
             report.taken.append(stream.take(batch))
         _finish(stream, report, progress)
+        followers.tell(report)
     report.seconds = time.monotonic() - began
     return report
 
@@ -40,7 +42,7 @@ def drain(run: Run, progress: Progress = _silent) -> StreamReport:
     """Take batch after batch, each with its release, until no message came for a while or time is up."""
     told = streaming_of(run.config)
     report, began = StreamReport(), time.monotonic()
-    with _stream(run) as stream:
+    with _stream(run) as (stream, followers):
         last = began
         released = False
         while time.monotonic() - began < told.drain_seconds:
@@ -49,6 +51,7 @@ def drain(run: Run, progress: Progress = _silent) -> StreamReport:
                 report.taken.append(stream.take(batch))
             if batches or not released:
                 _finish(stream, report, progress)
+                followers.tell(report)
                 released, last = True, time.monotonic()
             elif time.monotonic() - last >= told.idle_seconds:
                 break
@@ -59,10 +62,16 @@ def drain(run: Run, progress: Progress = _silent) -> StreamReport:
 
 
 @contextmanager
-def _stream(run: Run) -> Iterator[Stream]:
-    stream = Stream(run, broker_of(run.config))
+def _stream(run: Run) -> Iterator[tuple[Stream, Followers]]:
+    broker = broker_of(run.config)
+    stream, followers = Stream(run, broker), followers_of(run, broker)
     try:
-        yield stream
+        yield stream, followers
+    except BaseException:
+        followers.confirmer.let_go()
+        raise
+    else:
+        followers.close()
     finally:
         stream.close()
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from partyhub_dagster.hub import Hub
+from partyhub_dagster.lake.rollbacks import shown_release
+from partyhub_dagster.streaming.confirmed import read_note
 from partyhub_dagster.streaming.kafka import broker_of, read_topics, streaming_of
 from partyhub_dagster.streaming.losses import find_loss, find_other_topic
 from partyhub_dagster.streaming.offsets import stored_offsets, stored_topic_ids
@@ -14,11 +16,15 @@ def read_standing(hub: Hub) -> dict[str, Any]:
     ids: dict[str, str] = {}
     outcomes: dict[str, int] = {}
     dead_letters = 0
+    confirmations = {"topic": streaming_of(hub.config).confirmation_topic, "sequence": 0, "lineage_seq": 0}
     if hub.place.catalog.exists():
         with hub.place.connect(read_only=True) as con:
             stored, ids = stored_offsets(con), stored_topic_ids(con)
             row = con.execute("select count(*) from lake.dead_letters").fetchone()
             dead_letters = int(row[0]) if row else 0
+            note, release = read_note(con, str(confirmations["topic"])), shown_release(con)
+            confirmations["sequence"] = 0 if note is None else note.sequence
+            confirmations["lineage_seq"] = 0 if release is None else release.lineage_seq
             outcomes = dict(
                 con.execute(
                     "select outcome, count(*) from lake.stream_messages group by all order by all"
@@ -40,4 +46,5 @@ def read_standing(hub: Hub) -> dict[str, Any]:
     lag = sum(p["lag"] for topic in topics for p in topic["partitions"])
     return {
         "topics": topics, "lag": lag, "messages": outcomes, "dead_letters": dead_letters, "problems": problems,
+        "confirmations": confirmations,
     }  # fmt: skip

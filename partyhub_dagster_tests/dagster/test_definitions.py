@@ -52,7 +52,7 @@ BLOCKING = {
     },
     "golden_parties": {
         "golden_is_complete", "golden_values_changed", "key_is_unique__golden_history",
-        "key_is_unique__golden_parties",
+        "key_is_unique__golden_parties", "key_is_unique__confirmations",
         "key_is_unique__membership_history", "key_is_unique__party_lineage", "key_is_unique__releases",
         "key_is_unique__rollbacks",
         "lineage_has_no_gap", "lineage_replays_to_parties", "members_add_up", "provenance_is_complete",
