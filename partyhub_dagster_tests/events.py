@@ -12,7 +12,7 @@ from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.ranges import OffsetRange
 from partyhub_dagster.streaming.reading import MESSAGES
 from partyhub_dagster.streaming.taking import Taken, take_messages
-from partyhub_dagster_tests.feed import Feed
+from partyhub_dagster_tests.feed import Feed, Lake
 
 STREAMING = "streaming: {topics: [raw], dead_letter_topic: dlq, confirmation_topic: updates}\n"
 LEFT_OUT: Any = object()
@@ -88,6 +88,15 @@ class Topic:
     def reasons(self) -> dict[int, list[str]]:
         """Return the reasons of every message in quarantine by offset."""
         return dict(self.feed.lake.con.execute("select line, reasons from quarantine").fetchall())
+
+
+def empty(lake: Lake) -> None:
+    """Take everything out again that a topic or its source brought, in one transaction."""
+    tables = (
+        "load_audit", "source_party_history", "source_parties", "quarantine", "stream_offsets", "stream_topics",
+        "stream_messages", "dead_letters",
+    )  # fmt: skip
+    lake.con.execute("; ".join(["begin", *(f"delete from lake.{table}" for table in tables), "commit"]))
 
 
 def batch(start: int, end: int, topic: str = "raw") -> Batch:

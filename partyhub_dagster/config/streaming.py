@@ -1,8 +1,9 @@
 """Kafka: where events come from, how the broker is reached, and how much is taken at once."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from partyhub_dagster.config.section import Name, Section, as_list, wrong
 from partyhub_dagster.config.stream_sensor import StreamSensor
@@ -11,6 +12,17 @@ Text = Annotated[str, Field(min_length=1)]
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _without_secrets(url: str) -> str:
+    if urlsplit(url).username is not None:
+        raise wrong(
+            "the URL holds a user name or secret", "Leave it out; name it by {env: NAME} or {file: PATH}"
+        )
+    return url
+
+
+Url = Annotated[str, Field(min_length=1), AfterValidator(_without_secrets)]
 
 
 class Secret(Section):
@@ -31,7 +43,7 @@ class Secret(Section):
 class OAuth(Section):
     """OAUTHBEARER by client credentials (OIDC)."""
 
-    token_url: Text
+    token_url: Url
     """Where tokens are asked for."""
     client_id: Secret
     """Id of the client."""
@@ -82,7 +94,7 @@ class Security(Section):
 class Registry(Section):
     """A schema registry: messages are then read in Confluent's wire format, Avro or JSON Schema."""
 
-    url: Text
+    url: Url
     """Where it is."""
     username: Secret | None = None
     """User, where it asks for one."""

@@ -58,7 +58,9 @@ def find_deliveries(con: duckdb.DuckDBPyConnection, name: str, source: Source, r
         {"source": name},
     ).fetchall()
     last = {row[0]: row[1:] for row in held}
-    hashes = {row[1] for row in held}
+    hashes = {row[1] for row in held} - {
+        None
+    }  # loads that were no file have none, nor has one that cannot be read
     found = []
     for file in source_files(source, root):
         shown = shown_name(file.path, root)

@@ -45,7 +45,7 @@ EVENT_SCHEMA: dict[str, Any] = {
             "description": "When it happened in the source (ISO 8601); without an offset it is UTC.",
         },
         "version": {
-            "type": ["integer", "string", "null"],
+            "type": ["integer", "string", "null"], "minimum": -(2**63), "maximum": 2**64 - 1,
             "description": "Version of the record: the higher is the newer. Left out: the version column of the"
             " payload, where hub.yaml names one.",
         },

@@ -4,6 +4,8 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
@@ -13,6 +15,7 @@ from partyhub_dagster.sources.load import Load, drop_rows, load_within
 from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
 from partyhub_dagster.sources.replay import Replayed, settle_rows
 from partyhub_dagster.streaming.taking import describe_messages
+from partyhub_dagster.streaming.wire import decode_messages
 
 _OF_KEY = "^message (has no key|key is not)"
 """How reasons begin that nothing but the key of the message was to blame for, which quarantine does not keep."""
@@ -34,7 +37,7 @@ def replay_messages(session: Session, config: HubConfig, outcome: Replayed, *, l
     if not session.count("replaying"):
         return
     try:
-        _read_again(session, looked_at=looked_at)
+        _read_again(session, config, looked_at=looked_at)
         describe_messages(con, config, checks_key=False)
         _settle_superseded(session, outcome)
         _tell_rejected(session, outcome)
@@ -47,24 +50,36 @@ def replay_messages(session: Session, config: HubConfig, outcome: Replayed, *, l
         drop_rows(con)
 
 
-def _read_again(session: Session, *, looked_at: bool) -> None:
+def _read_again(session: Session, config: HubConfig, *, looked_at: bool) -> None:
+    """Create temp table `messages`; what quarantine keeps is plain text but where a registry's schema was missing."""
+    con = session.con
     kept = (
         "null"
         if looked_at
         else f"list_filter(reasons, lambda r: regexp_matches(r, {quote_text(_OF_KEY)}))[1]"
     )
-    session.con.execute(
+    rows = con.execute(
         f"""
-        create or replace temp table messages as
         select quarantine_id, regexp_extract(file, '^{MESSAGE_PLACE}(.*)/[0-9]+$', 1) as topic,
             regexp_extract(file, '/([0-9]+)$', 1)::integer as partition, line as message_offset,
             null::timestamp as produced_at, null::blob as message_key,
             case when starts_with(said, 'base64:') then try(from_base64(said[8:])) else encode(said) end
-                as message_value,
-            null::varchar as decoded, ({kept})::varchar as undecoded
+                as message_value, ({kept})::varchar as kept
         from replaying
         """
+    ).to_arrow_table()
+    framed = pc.fill_null(pc.starts_with(rows["message_value"], b"\0"), fill_value=False)
+    read = decode_messages(config, rows.filter(framed))
+    con.register("messages_framed", read)
+    con.register("messages_plain", rows.filter(pc.invert(framed)))
+    con.execute(
+        "create or replace temp table messages as"
+        " select * exclude (kept) replace (coalesce(kept, undecoded) as undecoded) from (from messages_framed"
+        " union all by name select *, null::varchar as decoded, null::varchar as undecoded"
+        " from messages_plain)"
     )
+    con.unregister("messages_framed")
+    con.unregister("messages_plain")
 
 
 def _settle_superseded(session: Session, outcome: Replayed) -> None:

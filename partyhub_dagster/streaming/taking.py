@@ -25,6 +25,7 @@ from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.events import understand_messages
 from partyhub_dagster.streaming.kafka import streaming_of
 from partyhub_dagster.streaming.offsets import move_offsets
+from partyhub_dagster.streaming.wire import decode_messages
 
 _TOLD = Told("told_key", "told_version", "told_time", "told_deletion")
 _TABLES = ("messages", "events", "event_rows", "event_loads", "new_versions_of")
@@ -74,13 +75,10 @@ def fed_sources(config: HubConfig) -> list[str]:
 @contextmanager
 def _described(session: Session, config: HubConfig, messages: pa.Table) -> Iterator[None]:
     con = session.con
-    con.register("messages_read", messages)
+    con.register("messages_read", decode_messages(config, messages))
     try:
-        con.execute(
-            "create or replace temp table messages as"
-            " select *, null::varchar as decoded, null::varchar as undecoded from messages_read"
-        )
-        describe_messages(con, config)
+        con.execute("create or replace temp table messages as from messages_read")
+        describe_messages(con, config, checks_key=streaming_of(config).registry is None)
         con.execute("create or replace temp table new_versions_of (position bigint)")
         yield
     finally:
@@ -89,7 +87,7 @@ def _described(session: Session, config: HubConfig, messages: pa.Table) -> Itera
         drop_rows(con)
 
 
-def describe_messages(con: duckdb.DuckDBPyConnection, config: HubConfig, *, checks_key: bool = True) -> None:
+def describe_messages(con: duckdb.DuckDBPyConnection, config: HubConfig, *, checks_key: bool) -> None:
     """Create temp tables `events` and `event_rows` from `messages`: what each says, and the row in it."""
     limit = streaming_of(config).max_message_bytes
     understand_messages(con, config.sources, fed_sources(config), max_bytes=limit, checks_key=checks_key)

@@ -40,6 +40,7 @@ def test_events_feed_sources_with_a_version_and_those_without_files() -> None:
         ("security: {protocol: SASL_SSL, mechanism: OAUTHBEARER}", "OAUTHBEARER needs oauth"),
         ("security: {password: secret}", "keys with values"),
         ("security: {password: {env: A, file: b}}", "a secret is in one place"),
+        ("registry: {url: 'https://ann:secret@registry'}", "the URL holds a user name or secret"),
     ],
 )
 def test_contradictions_are_found(streaming: str, problem: str) -> None:

@@ -131,6 +131,20 @@ def test_rows_load_as_they_came_once_hub_yaml_is_right(lake: Lake, tmp_path: Pat
     assert_law_1(feed)
 
 
+def test_a_file_that_cannot_be_read_is_told_after_rows_were_replayed_too(lake: Lake, tmp_path: Path) -> None:
+    """Neither has a hash: the one must not pass for the other, which was loaded."""
+    feed = lake.feed(tmp_path, KINDS)
+    feed.send("a.csv", ROWS)
+    text = (
+        (tmp_path / "hub.yaml").read_text(encoding="utf-8").replace("{P: person}", "{P: person, Q: person}")
+    )
+    (tmp_path / "hub.yaml").write_text(text, encoding="utf-8")
+    assert replay_rows(feed.session, load_config(tmp_path / "hub.yaml"), None, feed.name).loaded == 1
+    feed.put("b.csv.gz", b"\x1f\x8bcut off")
+    with pytest.raises(SourceError):
+        feed.load()
+
+
 def test_a_row_whose_record_a_later_delivery_brought_is_superseded(lake: Lake, tmp_path: Path) -> None:
     feed = lake.feed(tmp_path, KINDS)
     feed.send("a.csv", "ID,V,K,NAME\n4,1,Q,Di\n")

@@ -12,7 +12,7 @@ from partyhub_dagster.config import load_config
 from partyhub_dagster.sources.quarantine import export_rows, find_ids, list_rows, show_row
 from partyhub_dagster.sources.replay import Replayed, replay_file, replay_rows
 from partyhub_dagster.streaming.replaying import replay_messages
-from partyhub_dagster_tests.events import STREAMING, Topic, delete, upsert
+from partyhub_dagster_tests.events import STREAMING, Topic, delete, empty, upsert
 from partyhub_dagster_tests.feed import Feed, Lake, new_lake
 
 HUB = """
@@ -21,10 +21,6 @@ sources:
   crm: {path: inbox/*, format: jsonl, key: ID, version: {column: REV, type: integer}, kind: person,
         columns: {NAME: person_name}}
 """
-TABLES = (
-    "load_audit", "source_party_history", "source_parties", "quarantine", "stream_offsets", "stream_topics",
-    "stream_messages", "dead_letters",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +33,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 def topic(lake: Lake, tmp_path: Path) -> Iterator[Topic]:
     (tmp_path / "hub.yaml").write_text(HUB + STREAMING, encoding="utf-8")
     yield Topic(Feed(lake, "crm", load_config(tmp_path / "hub.yaml")))
-    for table in TABLES:
-        lake.con.execute(f"delete from {table}")
+    empty(lake)
 
 
 def replay(topic: Topic, file: Path | None = None, *, ids: list[str] | None = None) -> Replayed:

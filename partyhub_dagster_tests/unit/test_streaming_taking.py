@@ -23,6 +23,7 @@ from partyhub_dagster_tests.events import (
     Topic,
     batch,
     delete,
+    empty,
     event,
     message,
     upsert,
@@ -51,11 +52,7 @@ def new_topic(lake: Lake, folder: Path, hub: str = HUB) -> Iterator[Topic]:
     try:
         yield Topic(Feed(lake, "crm", load_config(folder / "hub.yaml")))
     finally:
-        for table in (
-            "load_audit", "source_party_history", "source_parties", "quarantine", "stream_offsets", "stream_topics",
-            "stream_messages", "dead_letters",
-        ):  # fmt: skip
-            lake.con.execute(f"delete from {table}")
+        empty(lake)
 
 
 @pytest.fixture

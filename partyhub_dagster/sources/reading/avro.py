@@ -29,7 +29,9 @@ def read_avro(con: duckdb.DuckDBPyConnection, path: Path, out: str) -> list[str]
     con.execute(f"create or replace temp table {out} (position bigint, payload varchar, reason varchar)")
     position = 0
     with _opened(path) as (records, columns):
-        while batch := [json.dumps(r, ensure_ascii=False, default=_plain) for r in islice(records, _BATCH)]:
+        while batch := [
+            json.dumps(r, ensure_ascii=False, default=plain_value) for r in islice(records, _BATCH)
+        ]:
             positions = range(position + 1, position + len(batch) + 1)
             arrow = pa.table(
                 [pa.array(positions, pa.int64()), pa.array(batch, pa.string())], ["position", "payload"]
@@ -73,7 +75,8 @@ def _fields(schema: Any) -> list[str]:
     return [field["name"] for field in schema["fields"]]
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return what JSON holds of a value that it has no type for."""
     match value:
         case datetime.datetime() | datetime.date() | datetime.time():
             return value.isoformat()
