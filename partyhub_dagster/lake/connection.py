@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,15 @@ class LakePlace:
     def spill(self) -> Path:
         """The folder under which every connection has one of its own for what does not fit in memory."""
         return self.home / "spill"
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Return what differs as soon as anything was written to the lake: times and sizes of the catalog's files."""
+        found = []
+        for file in (self.catalog, self.catalog.with_name(f"{self.catalog.name}-wal")):
+            with suppress(FileNotFoundError):
+                told = file.stat()
+                found.append((told.st_mtime_ns, told.st_size))
+        return tuple(found)
 
     def prepare(self) -> None:
         """Create the folders, closed to other users: the store holds personal data."""

@@ -9,25 +9,35 @@ import dagster as dg
 from partyhub_dagster.config.streaming import Streaming
 from partyhub_dagster.errors import BrokerError, StreamError
 from partyhub_dagster.hub import Hub
-from partyhub_dagster.orchestration.assets.topics import observe_topic
+from partyhub_dagster.orchestration.assets.topics import is_due, observe_topic
 from partyhub_dagster.orchestration.scrubber import failure_of
 from partyhub_dagster.orchestration.stream_attempts import latest_attempts, tags_of
 from partyhub_dagster.orchestration.stream_cursor import read_cursor, write_cursor
 from partyhub_dagster.orchestration.stream_jobs import DRAIN_JOB, RUN_JOB, run_config_of
-from partyhub_dagster.streaming.looking import TopicLook, look_at, was_read
+from partyhub_dagster.streaming.looking import Lookout, TopicLook
 from partyhub_dagster.streaming.losses import Stop
-from partyhub_dagster.streaming.planning import Attempt, Launch, Limits, Plan, TopicFacts, Wait, plan_tick
+from partyhub_dagster.streaming.planning import (
+    Attempt,
+    Launch,
+    Limits,
+    Plan,
+    TopicFacts,
+    Wait,
+    name_run_at_work,
+    plan_tick,
+)
 
 INTERVAL_S = 5
-Look = Callable[[Hub, str], TopicLook]
+Look = Callable[[str], TopicLook]
 Clock = Callable[[], datetime]
 
 
 def stream_sensors(
-    hub: Hub, look: Look = look_at, clock: Clock = lambda: datetime.now(UTC)
+    hub: Hub, look: Look | None = None, clock: Clock = lambda: datetime.now(UTC)
 ) -> list[dg.SensorDefinition]:
     """List the sensor of every topic of hub.yaml; they are switched on in the UI."""
     told = hub.config.streaming
+    look = Lookout(hub).look_at if look is None else look
     return [] if told is None else [_sensor(hub, told, topic, look, clock) for topic in told.topics]
 
 
@@ -58,19 +68,21 @@ def _sensor(hub: Hub, told: Streaming, topic: str, look: Look, clock: Clock) -> 
         " stands. The cursor may be reset at any time: nothing is lost or read twice by that.",
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        now, attempts = clock(), latest_attempts(context.instance, topic)
+        at_work = name_run_at_work(topic, attempts)
+        if at_work is not None and not is_due(context.instance, topic, now):
+            return dg.SkipReason(at_work)  # nothing to decide, nothing to show: leave the lake to the run
         try:
-            looked = look(hub, topic)
+            looked = look(topic)
         except BrokerError as error:
             return dg.SkipReason(str(error))
         except StreamError as error:
-            if not was_read(hub, topic):
+            if not Lookout(hub).was_read(topic):
                 return dg.SkipReason(str(error))  # it is made when its first producer comes
             failure = failure_of(error)
         except Exception as error:  # noqa: BLE001 - the border: nothing unscrubbed passes
             failure = failure_of(error)
         else:
-            now = clock()
-            attempts = latest_attempts(context.instance, topic)
             plan = plan_tick(_facts(looked, attempts, now), read_cursor(context.cursor, topic), limits)
             observe_topic(context.instance, looked, _in_words(plan), now)
             return _answer(plan, job)

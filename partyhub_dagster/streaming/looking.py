@@ -1,4 +1,4 @@
-"""One look at a topic: what the lake has read of it, what readers see of that, and what the broker has."""
+"""Looking at a topic: what the lake has read of it, what readers see of that, and what the broker has."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -42,43 +42,53 @@ class _Stored:
     released: bool
 
 
-def look_at(hub: Hub, topic: str) -> TopicLook:
-    """Look at the lake first, then at the broker: what is read meanwhile can only make the lag smaller.
+class Lookout:
+    """Looks at the topics of a hub again and again, and reads the lake only if it was written meanwhile."""
 
-    Raises:
-        BrokerError: the broker does not answer in time.
-        StreamError: the broker has no such topic.
-    """
-    from partyhub_dagster.streaming.kafka import broker_of, read_topics
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._seen: tuple[object, _Stored] | None = None
 
-    stored = _look_at_lake(hub)
-    (found,) = read_topics(broker_of(hub.config), stored.offsets, [topic])
-    return TopicLook(
-        topic,
-        (*found.partitions, *_lost_partitions(topic, found.partitions, stored.offsets)),
-        stored.ids.get(topic),
-        found.topic_id,
-        stored.released,
-        is_held(hub.place.home / "run.lock"),
-    )
+    def look_at(self, topic: str) -> TopicLook:
+        """Look at the lake first, then at the broker: what is read meanwhile can only make the lag smaller.
+
+        Raises:
+            BrokerError: the broker does not answer in time.
+            StreamError: the broker has no such topic.
+        """
+        from partyhub_dagster.streaming.kafka import broker_of, read_topics
+
+        stored = self._look_at_lake()
+        (found,) = read_topics(broker_of(self._hub.config), stored.offsets, [topic])
+        return TopicLook(
+            topic,
+            (*found.partitions, *_lost_partitions(topic, found.partitions, stored.offsets)),
+            stored.ids.get(topic),
+            found.topic_id,
+            stored.released,
+            is_held(self._hub.place.home / "run.lock"),
+        )
+
+    def was_read(self, topic: str) -> bool:
+        """Tell whether the lake holds anything of the topic."""
+        return any(held == topic for held, _ in self._look_at_lake().offsets)
+
+    def _look_at_lake(self) -> _Stored:
+        stamp = self._hub.place.stamp()  # before reading: what is written meanwhile is seen at the next look
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = stamp, _read_lake(self._hub)
+        return self._seen[1]
 
 
-def was_read(hub: Hub, topic: str) -> bool:
-    """Tell whether the lake holds anything of the topic."""
-    return any(held == topic for held, _ in _look_at_lake(hub).offsets)
-
-
-def _look_at_lake(hub: Hub) -> _Stored:
+def _read_lake(hub: Hub) -> _Stored:
     nothing = _Stored({}, {}, released=True)
     if not hub.place.catalog.exists():
         return nothing
     with hub.place.connect(read_only=True) as con, reading(con):
-        there = con.execute(
-            "select count(*) from duckdb_tables() where database_name = 'lake' and table_name = 'stream_topics'"
-        ).fetchone()
-        if there == (0,):  # made before there were streams; the first run brings its tables
+        try:
+            return _Stored(stored_offsets(con), stored_topic_ids(con), _is_released(hub, con))
+        except duckdb.CatalogException:  # made before there were streams; the first run brings its tables
             return nothing
-        return _Stored(stored_offsets(con), stored_topic_ids(con), _is_released(hub, con))
 
 
 def _is_released(hub: Hub, con: duckdb.DuckDBPyConnection) -> bool:

@@ -109,15 +109,21 @@ class _Standing(Enum):
     OVERTAKEN = auto()
 
 
+def name_run_at_work(topic: str, attempts: Sequence[Attempt]) -> str | None:
+    """Return the reason to wait if a run of the topic has not ended."""
+    at_work = next((a for a in attempts if a.state is AttemptState.UNFINISHED), None)
+    return None if at_work is None else f"Run {_short(at_work)} is at work on {topic}."
+
+
 def plan_tick(facts: TopicFacts, pending: Pending | None, limits: Limits) -> Plan:
     """Decide what to do about a topic.
 
     Guarantees: at most one run of the topic at a time; a run starts exactly where the lake stands; what the broker no
     longer has is never passed over; a batch is tried at most `limits.attempts` times in a row.
     """
-    at_work = next((a for a in facts.attempts if a.state is AttemptState.UNFINISHED), None)
+    at_work = name_run_at_work(facts.topic, facts.attempts)
     if at_work is not None:
-        return Wait(pending, f"Run {_short(at_work)} is at work on {facts.topic}.")
+        return Wait(pending, at_work)
     if facts.busy:
         return Wait(pending, "Another run is at work on the hub; it goes first.")
     loss = find_other_topic(facts.topic, facts.stored_id, facts.broker_id)

@@ -45,7 +45,7 @@ class World:
     cursors: dict[str, str | None] = field(default_factory=dict)
     """Daemon -> cursor. Daemons with a storage of their own do not see one another's."""
 
-    def look(self, _: Hub, topic: str) -> TopicLook:
+    def look(self, topic: str) -> TopicLook:
         if self.trouble is not None:
             raise self.trouble
         states = tuple(

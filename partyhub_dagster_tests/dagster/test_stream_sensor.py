@@ -63,12 +63,23 @@ def test_a_broker_that_is_down_is_a_skip_with_the_reason_and_changes_nothing(wor
     world.high[0] = 4
     world.launched()
     before = dict(world.cursors)
+    world.later = timedelta(seconds=31)
     world.trouble = BrokerError("No Kafka broker answers at localhost:9.", remedy="Start it.")
     assert "No Kafka broker answers" in world.reason()
     assert world.cursors == before
     world.trouble = None
     world.succeed()
     assert world.reason() == f"No new messages on {TOPIC}."
+
+
+def test_a_run_at_work_has_the_lake_to_itself_but_for_a_look_now_and_then(world: World) -> None:
+    world.high[0] = 4
+    world.launched()
+    world.trouble = AssertionError("it looked")
+    assert "is at work" in world.reason()
+    world.later = timedelta(seconds=31)
+    with pytest.raises(dg.Failure, match="Unexpected AssertionError"):
+        world.tick()
 
 
 def test_a_topic_that_does_not_exist_yet_is_waited_for(world: World) -> None:

@@ -53,23 +53,31 @@ def _topic_asset(topic: str) -> dg.AssetSpec:
 
 def observe_topic(instance: dg.DagsterInstance, looked: TopicLook, plan: str, now: datetime) -> None:
     """Record where a topic stands if that has changed; often enough to follow, not with every tick."""
-    key = topic_key(looked.topic)
-    newest = instance.fetch_observations(key, limit=1).records
     version = _version(looked)
-    if newest:
-        seen = newest[0].asset_observation
-        if seen is not None and seen.data_version == version:
-            return
-        if looked.lag and now.timestamp() - newest[0].timestamp < _EVERY.total_seconds():
-            return
+    newest = _newest(instance, looked.topic)
+    seen = None if newest is None else newest.asset_observation
+    if seen is not None and seen.data_version == version:
+        return
+    if looked.lag and not is_due(instance, looked.topic, now):
+        return
     instance.report_runless_asset_event(
         dg.AssetObservation(
-            asset_key=key,
+            asset_key=topic_key(looked.topic),
             description=f"{looked.lag:,} offsets wait.",
             metadata=_metadata(looked, plan),
             tags={DATA_VERSION_TAG: version},
         )
     )
+
+
+def is_due(instance: dg.DagsterInstance, topic: str, now: datetime) -> bool:
+    """Tell whether the last observation of a topic is old enough for another one."""
+    newest = _newest(instance, topic)
+    return newest is None or now.timestamp() - newest.timestamp >= _EVERY.total_seconds()
+
+
+def _newest(instance: dg.DagsterInstance, topic: str) -> dg.EventLogRecord | None:
+    return next(iter(instance.fetch_observations(topic_key(topic), limit=1).records), None)
 
 
 def _version(looked: TopicLook) -> str:
