@@ -16,6 +16,8 @@ from partyhub_dagster.streaming.ranges import OffsetRange
 RUN_JOB, DRAIN_JOB = "stream_run", "stream_drain"
 TRY_AGAIN = dg.RetryPolicy(max_retries=2, delay=5)  # taken only by failures that waiting can cure
 Found = dict[str, Any]
+_OTHER_NAMES = {"confirmations": "party_updates", "checks": ""}
+"""Stage -> the asset that it brings up to date, where that is not its name; empty: none."""
 
 
 class BatchConfig(dg.Config):
@@ -114,10 +116,12 @@ def _brought_up(found: Found) -> dict[str, Found]:
     counts = {name: found[name] for name in ("messages", "stored", "unchanged", "quarantined", "late")}
     assets: dict[str, Found] = {"source_parties": counts}
     for stage, seconds in found["stages"].items():
-        asset = "blocking_keys" if stage.startswith("blocking_keys/") else stage
+        asset = "blocking_keys" if stage.startswith("blocking_keys/") else _OTHER_NAMES.get(stage, stage)
         before = assets.get(asset, {"seconds": 0.0})["seconds"]
-        if asset != "checks":
-            assets[asset] = {"seconds": round(before + seconds, 3)}
+        assets[asset] = {"seconds": round(before + seconds, 3)}
+    assets.pop("", None)
+    if "party_updates" in assets:
+        assets["party_updates"]["sent"] = found["confirmations_sent"]
     if found["release"] is not None:
         assets["release"] = {**assets.get("release", {}), "number": found["release"]}
     return assets

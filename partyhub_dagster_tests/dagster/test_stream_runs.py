@@ -36,6 +36,7 @@ sources:
 streaming:
   topics: {topic}
   dead_letter_topic: {topic}.dlq
+  confirmation_topic: {topic}.updates
   max_batch_messages: 4
   sensor: {{runs: {runs}}}
 """
@@ -127,6 +128,7 @@ def test_messages_come_out_as_one_released_party_and_poison_holds_nothing_up(
 ) -> None:
     topic = make_topic(2)
     create_topic(kafka, f"{topic}.dlq")
+    create_topic(kafka, f"{topic}.updates")
     stream = make_stream(kafka, topic)
     assert "No new messages" in stream.reason()
     stream.produce(
@@ -135,7 +137,9 @@ def test_messages_come_out_as_one_released_party_and_poison_holds_nothing_up(
     result = stream.run()
     assert result.success
     made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
-    assert {"source_parties", "golden_parties", "release"} <= made
+    assert {"source_parties", "golden_parties", "release", "party_updates"} <= made
+    specs = build_defs(stream.hub).resolve_all_asset_specs()
+    assert made <= {spec.key.to_user_string() for spec in specs}
     assert party_of(stream.hub, "crm:1") == party_of(stream.hub, "crm:2") != party_of(stream.hub, "crm:3")
     assert "No new messages" in stream.reason()
     assert "Ottoline" not in str([event.message for event in result.all_events])
@@ -149,6 +153,7 @@ def test_a_drain_run_takes_batch_after_batch_of_what_waits(
 ) -> None:
     topic = make_topic(2)
     create_topic(kafka, f"{topic}.dlq")
+    create_topic(kafka, f"{topic}.updates")
     stream = make_stream(kafka, topic, "drain")
     stream.produce(*(person(n, f"Bartholomew Zzyzx {n}", f"zz{n}@b.example") for n in range(9)))
     result = stream.run()
