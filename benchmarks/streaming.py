@@ -85,8 +85,9 @@ def sums(hub: StreamingHub, asked: argparse.Namespace) -> list[str]:
         f"The last of them released {seconds:.1f} s later: {sent['acknowledged'] / whole:,.0f} messages/s sustained\n"
     )
     print_times(hub, since=None)
+    sequences = hub.wait_until_confirmed(partyhub("status", "--json")["lineage_seq"])
     hub.stop()
-    differences = find_differences(hub, sent, asked.records)
+    differences = find_differences(hub, sent, asked.records, sequences)
     print("\n".join(f"DIFFERS: {line}" for line in differences) or "\nAll counts add up.")
     return differences
 

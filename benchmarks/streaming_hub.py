@@ -131,6 +131,17 @@ class StreamingHub:
             time.sleep(_LOOK_S)
         return time.monotonic() - began
 
+    def wait_until_confirmed(self, lineage_seq: int, limit_s: float = 120) -> list[int]:
+        """Wait for the confirmation of every lineage event, which follows the release; return the sequence numbers."""
+        until = time.monotonic() + limit_s
+        while True:
+            sequences = [
+                int(json.loads(message.value())["sequence"]) for message in self.messages(self.updates)
+            ]
+            if len(set(sequences)) >= lineage_seq or time.monotonic() > until:
+                return sequences
+            time.sleep(_LOOK_S)
+
     def _is_released(self, ends: dict[int, int]) -> bool:
         with self.place.connect(read_only=True) as con:
             read = dict(con.execute(

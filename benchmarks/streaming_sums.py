@@ -25,7 +25,9 @@ from load_audit where load_id in (select load_id from stream_messages where topi
 """
 
 
-def find_differences(hub: StreamingHub, sent: dict[str, Any], records: int) -> list[str]:
+def find_differences(
+    hub: StreamingHub, sent: dict[str, Any], records: int, sequences: list[int]
+) -> list[str]:
     """Return what does not add up; print every figure that is compared."""
     kinds = Counter(sent["kinds"])
     accepted = kinds.total() - kinds["poison"] - kinds["duplicates"]
@@ -48,7 +50,7 @@ def find_differences(hub: StreamingHub, sent: dict[str, Any], records: int) -> l
     status = partyhub("status", "--json")
     differences += _compare("live records", {"records": records + _live(hub)}, {"records": status["records"]})
     differences += _dead_letters(hub, kinds["poison"])
-    differences += _confirmations(hub, status["lineage_seq"])
+    differences += _confirmations(sequences, status["lineage_seq"])
     verified = partyhub("verify", "--json")
     differences += _compare("verify", {"equal": True}, {"equal": verified["equal"]})
     return differences
@@ -112,8 +114,7 @@ def _dead_letters(hub: StreamingHub, poison: int) -> list[str]:
     return _compare("dead letters", {"distinct": poison, "waiting": 0}, held)
 
 
-def _confirmations(hub: StreamingHub, lineage_seq: int) -> list[str]:
-    sequences = [json.loads(message.value())["sequence"] for message in hub.messages(hub.updates)]
+def _confirmations(sequences: list[int], lineage_seq: int) -> list[str]:
     missing = set(range(1, lineage_seq + 1)) - set(sequences)
     held = {"distinct": len(set(sequences)), "messages": len(sequences), "missing": len(missing)}
     return _compare("confirmations", {"distinct": lineage_seq, "missing": 0}, held)
