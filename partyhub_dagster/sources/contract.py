@@ -15,7 +15,7 @@ from partyhub_dagster.config.contract import ColumnContract, Contract
 from partyhub_dagster.errors import ContractError, SourceError
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.sources.deliveries import Delivery
-from partyhub_dagster.sources.rows import json_pointer
+from partyhub_dagster.sources.rows import column_text, json_pointer
 
 _TOLD = 20
 """Broken promises that a report names."""
@@ -132,6 +132,25 @@ def _values(
         for i, (name, _, rule, _, share) in enumerate(promises)
         if row[2 * i + 1] > share * row[2 * i]
     ]
+
+
+def reject_breaches(con: duckdb.DuckDBPyConnection, contract: Contract, rows: str) -> None:
+    """Give a reason to each row of temp table `rows` that breaks a promise of which no share may be broken.
+
+    For records that come one by one, so that there is no delivery to refuse. Shares, rows and ages are of deliveries.
+    """
+    reasons = [
+        f"case when {condition} then {quote_text(f'column {name} breaks the contract: {rule}')} end"
+        for name, column in contract.columns.items()
+        for rule, condition, share in _promises(column, column_text(name))
+        if share == 0
+    ]
+    if not reasons:
+        return
+    con.execute(
+        f"create or replace temp table {rows} as select * replace (case when len(reasons) > 0 or deleted then reasons"
+        f" else list_filter([{', '.join(reasons)}], lambda r: r is not null) end as reasons) from {rows}"
+    )
 
 
 def _promises(column: ColumnContract, value: str) -> list[tuple[str, str, float]]:

@@ -16,6 +16,7 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import DEAD_LETTERS, STREAM_MESSAGES
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.sources.contract import reject_breaches
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.load import Load, drop_rows, load_within
 from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
@@ -122,6 +123,8 @@ def _describe_rows(con: duckdb.DuckDBPyConnection, config: HubConfig) -> None:
             f" where len(reasons) = 0 and source = {quote_text(name)}"
         )
         describe_rows(con, name, config.sources[name], "incoming", "described", _TOLD)
+        if (contract := config.sources[name].contract) is not None:
+            reject_breaches(con, contract, "described")
         con.execute(
             f"insert into event_rows by name select {quote_text(name)} as load_source, * from described"
         )

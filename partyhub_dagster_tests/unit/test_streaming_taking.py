@@ -150,6 +150,21 @@ def test_fields_that_the_schema_does_not_know_are_kept(topic: Topic) -> None:
     assert topic.feed.live()["1"] == '{"ID":"1","COLOUR":{"a/b":[1]}}'
 
 
+def test_a_record_that_breaks_the_contract_of_its_source_is_rejected_and_others_are_not(
+    lake: Lake, tmp_path: Path
+) -> None:
+    columns = "{NAME: {max_null_share: 0, pattern: '[A-Z].*'}, NOTE: {pattern: x, max_broken_share: 0.5}}"
+    hub = HUB.replace("kind: person,\n", f"kind: person, contract: {{columns: {columns}}},\n", 1)
+    with new_topic(lake, tmp_path, hub) as topic:
+        records = [{"ID": "1", "NAME": "Anna", "NOTE": "y"}, {"ID": "2"}, {"ID": "3", "NAME": "anna"}]
+        topic.send(*(upsert(record["ID"], payload=record) for record in records), delete("4"))
+        assert topic.feed.keys() == {"1"}
+        assert topic.reasons() == {
+            1: ["column NAME breaks the contract: no value"],
+            2: ["column NAME breaks the contract: not as the pattern"],
+        }
+
+
 # --- poison
 
 POISON: list[tuple[Message, str]] = [
