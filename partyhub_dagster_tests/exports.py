@@ -12,8 +12,7 @@ import duckdb
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.config.load import parse_config
 from partyhub_dagster.lake.releases import Release
-from partyhub_dagster.lake.snapshots import CATALOG
-from partyhub_dagster.lake.tables import RELEASES, REMOVED_KEYS
+from partyhub_dagster.lake.tables import RELEASES
 from partyhub_dagster.publish.manifest import Manifest
 from partyhub_dagster.publish.parquet import Export, export_release
 
@@ -60,10 +59,6 @@ def golden_of(rows: int) -> Iterator[duckdb.DuckDBPyConnection]:
         )
         con.execute("attach ':memory:' as lake")
         con.execute(RELEASES.create_statement())
-        con.execute(REMOVED_KEYS.create_statement())
-        con.execute("create view removed_keys as from lake.removed_keys")
-        con.execute(f"attach ':memory:' as {CATALOG}")
-        con.execute(f"create table {CATALOG}.ducklake_snapshot (snapshot_id BIGINT)")
         add(con, range(rows), 1)
         yield con
 
@@ -86,13 +81,8 @@ def change(con: duckdb.DuckDBPyConnection, party: int, epoch: int, *, party_type
     )
 
 
-def remove(con: duckdb.DuckDBPyConnection, party: int, epoch: int) -> None:
-    """Take a party away as a stage does."""
-    con.execute(
-        f"insert into lake.removed_keys select 'golden_parties', party_id::varchar, {epoch} from golden"
-        f" where party_id = (select {_ROW} from (select $party as i))",
-        {"party": party},
-    )
+def remove(con: duckdb.DuckDBPyConnection, party: int) -> None:
+    """Take a party away."""
     con.execute(
         f"delete from golden where party_id = (select {_ROW} from (select $party as i))", {"party": party}
     )
@@ -117,7 +107,6 @@ def export(
             "released_at": made.released_at,
         },
     )
-    con.execute(f"insert into {CATALOG}.ducklake_snapshot values ({made.snapshot})")
     return export_release(con, config, home, made, "golden", **given)
 
 

@@ -12,12 +12,13 @@ import duckdb
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.lake.releases import Release, newest_release
-from partyhub_dagster.lake.snapshots import snapshot_is_kept
 from partyhub_dagster.publish.manifest import ExportedFile, Manifest
 
 PREFIXES = 4_096
 """Parties are told apart by three hexadecimal digits of their ids, so a party type has at most so many buckets."""
 _DIGITS = 3
+Prefix = tuple[str, int]
+"""Party type, and the number that ids begin with."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,11 +54,12 @@ def plan_files(
     golden: str,
     rows_per_file: int,
     before: Manifest | None,
-    dirty: set[int] | None,
+    dirty: set[Prefix] | None,
 ) -> FilePlan:
-    """Plan the files of an export after `before`; `dirty`: id prefixes with a change since, None: all.
+    """Plan the files of an export after `before`; `dirty`: where rows were written since, None: everywhere.
 
-    Guarantees: every row of `golden` is in exactly one file; a kept file holds as many rows as its bucket has now.
+    Guarantees: every row of `golden` is in exactly one file; a kept file says what its bucket says. For no row of the
+    bucket was written since, so each is in the file; and the file has as many rows, so none has left the bucket.
 
     Raises:
         InvariantError: a row has no party type.
@@ -67,12 +69,11 @@ def plan_files(
         name: _count_buckets(sum(held.values()), rows_per_file, before, name) for name, held in sizes.items()
     }
     rows: dict[Bucket, int] = {}
-    changed: set[Bucket] = set()
     for name, held in sizes.items():
         for prefix, count in held.items():
             bucket = Bucket(name, prefix * buckets[name] // PREFIXES)
             rows[bucket] = rows.get(bucket, 0) + count
-        changed |= {Bucket(name, prefix * buckets[name] // PREFIXES) for prefix in dirty or ()}
+    changed = {Bucket(name, prefix * buckets[name] // PREFIXES) for name, prefix in dirty or ()}
     kept = []
     if before is not None and dirty is not None:
         kept = [
@@ -92,22 +93,18 @@ def changed_prefixes(
     release: Release,
     before: Manifest | None,
     run_key: str | None,
-) -> set[int] | None:
-    """Return the id prefixes of parties that changed between the release of `before` and this one; None: unknown.
+) -> set[Prefix] | None:
+    """Return where rows were written between the release of `before` and this one; None: unknown.
 
-    Known is it only if `before` is an export of an earlier release of this very lake (`run_key` is what that one
-    would be called), and upkeep has not let it go: from then on removed keys are forgotten.
+    Known is it only if `before` is an export of an earlier release of this very lake: `run_key` is what that one would
+    be called.
     """
     if before is None or run_key != before.run_key or before.release > release.number:
         return None
-    if not snapshot_is_kept(con, before.snapshot):
-        return None
     found = con.execute(
-        f"select distinct {prefix_of()} from {quote_name(golden)} where epoch > {before.head_epoch}"
-        f" union select {prefix_of('key')} from removed_keys"
-        f" where table_name = 'golden_parties' and epoch > {before.head_epoch} and epoch <= {release.head_epoch}"
+        f"select distinct party_type, {prefix_of()} from {quote_name(golden)} where epoch > {before.head_epoch}"
     ).fetchall()
-    return {int(row[0]) for row in found}
+    return {(str(party_type), int(prefix)) for party_type, prefix in found}
 
 
 def earlier_release(con: duckdb.DuckDBPyConnection, before: Manifest | None) -> Release | None:

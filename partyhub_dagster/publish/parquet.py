@@ -15,6 +15,7 @@ from partyhub_dagster.lake.releases import Release
 from partyhub_dagster.publish.buckets import (
     Bucket,
     FilePlan,
+    Prefix,
     bucket_of,
     changed_prefixes,
     earlier_release,
@@ -153,7 +154,7 @@ def _without_lost_files(place: Place, manifest: Manifest) -> Manifest:
 
 def _dirty(
     con: duckdb.DuckDBPyConnection, golden: str, release: Release, before: Manifest | None
-) -> set[int] | None:
+) -> set[Prefix] | None:
     earlier = earlier_release(con, before)
     run_key = None if earlier is None else run_key_of(earlier)
     return changed_prefixes(con, golden, release, before, run_key)

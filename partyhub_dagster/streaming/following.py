@@ -25,7 +25,7 @@ class Followers:
         """Send the confirmations of a release, and export it if hub.yaml says after_release."""
         began = time.monotonic()
         self._confirm(report)
-        report.spend("confirmations", time.monotonic() - began)
+        report.spend("party_updates", time.monotonic() - began)
         if self.run.config.publish.after_release and report.release is not None:
             began = time.monotonic()
             try:

@@ -12,7 +12,7 @@ from partyhub_dagster.orchestration.build import build_defs
 from partyhub_dagster.orchestration.checks import check_name
 from partyhub_dagster.orchestration.proof import CHECK
 from partyhub_dagster.quality.rules import all_rules
-from partyhub_dagster_tests.dagster.hubs import hub_of, write_small_hub
+from partyhub_dagster_tests.dagster.hubs import SMALL, hub_of, write_small_hub
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +74,14 @@ def _specs(hub: Hub) -> dict[str, dg.AssetSpec]:
 def test_assets_follow_from_hub_yaml(specs: dict[str, dg.AssetSpec]) -> None:
     found = {key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs.items()}
     assert found == KEYS
+
+
+def test_a_hub_that_knows_a_broker_tells_it_of_every_release(tmp_path: Path) -> None:
+    file = write_small_hub(tmp_path / "files")
+    file.write_text(f"{SMALL}streaming: {{}}\n", encoding="utf-8")
+    specs = {s.key.to_user_string(): s for s in build_defs(hub_of(file, tmp_path)).resolve_all_asset_specs()}
+    assert {dep.asset_key.to_user_string() for dep in specs["party_updates"].deps} == {"release"}
+    assert "party.events.updates" in (specs["party_updates"].description or "")
 
 
 def test_a_hub_of_one_kind_has_no_assets_of_the_other(tmp_path: Path) -> None:

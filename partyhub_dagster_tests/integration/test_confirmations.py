@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 from confluent_kafka import TopicPartition
@@ -19,8 +20,11 @@ from partyhub_dagster.config.streaming import Streaming
 from partyhub_dagster.errors import BrokerError, StreamError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.orchestration.assets.confirmed import confirmed_assets
+from partyhub_dagster.orchestration.resources import resource_of
 from partyhub_dagster.streaming import confirming
 from partyhub_dagster.streaming.confirming import confirm_anew, confirm_release, confirmer
+from partyhub_dagster.streaming.run import run_batches
 from partyhub_dagster_tests.consumer import apply, newest_generation, read_confirmations
 from partyhub_dagster_tests.factories import ask, copy_hub
 from partyhub_dagster_tests.services.fixtures import MakeTopic, create_topic
@@ -192,6 +196,37 @@ def test_without_a_broker_nothing_is_lost(hub: Hub, kafka: str, topic: str) -> N
         confirm_release(with_topic(hub, "127.0.0.1:1", topic))
     assert confirm_release(hub).sent == len(lineage(hub))
     assert len(read_confirmations(kafka, topic)) == len(lineage(hub))
+
+
+def test_dagster_confirms_what_a_release_shows(hub: Hub, kafka: str, topic: str) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            confirmed_assets(hub.config), instance=instance, resources={"hub": resource_of(hub)}
+        )
+    (told,) = result.asset_materializations_for_node("party_updates")
+    assert told.metadata["sent"].value == len(read_confirmations(kafka, topic)) == len(lineage(hub))
+
+
+@pytest.mark.slow
+def test_a_run_goes_to_its_end_and_fails_where_confirmations_cannot_go_on(
+    own_hub: Hub, topic: str, make_topic: MakeTopic
+) -> None:
+    streaming = own_hub.config.streaming
+    assert streaming is not None
+    raw = streaming.model_copy(update={"topics": (make_topic(1),)})
+    hub = Hub(own_hub.config.model_copy(update={"streaming": raw}), own_hub.place)
+    confirm_release(hub)
+    write(hub, "update lake.party_lineage set run_id = 'another run' where sequence > 5")
+    write(hub, f"update lake.confirmations set sequence = 5 where topic = '{topic}'")
+    with hub.run() as run, pytest.raises(StreamError, match="older backup"):
+        run_batches(run)
+    without = streaming.model_copy(update={"topics": raw.topics, "confirmation_topic": "nowhere"})
+    with Hub(hub.config.model_copy(update={"streaming": without}), hub.place).run() as run:
+        report = run_batches(run)
+    assert report.release is not None
+    assert ["has no topic nowhere" in warning for warning in report.warnings] == [False, True][
+        -len(report.warnings) :
+    ]
 
 
 SENDER = """

@@ -56,7 +56,7 @@ def test_only_changed_buckets_are_uploaded_and_pyarrow_reads_what_the_hub_says(
     hub = configure(f"{bucket.url}/golden", rows_per_file=5)
     first = export(con, hub, tmp_path)
     change(con, 3, 2)
-    remove(con, 8, 2)
+    remove(con, 8)
     second = export(con, hub, tmp_path, 2)
     assert 0 < second.files_written <= 4 < len(first.manifest.files) == first.files_written
     assert set(paths(first.manifest).values()) & set(paths(second.manifest).values())
