@@ -5,6 +5,7 @@ import re
 from partyhub_dagster.config import Attribute, HubConfig
 from partyhub_dagster.lake.metadata import quote_name, quote_text
 from partyhub_dagster.quality.rule import Rule, Severity, at_least, no_row_breaks, sample_of, statement
+from partyhub_dagster.quality.touched import TOUCHED_PARTIES, of_touched
 
 _USUAL_COMPLETENESS = {"name": 0.95}  # of parties without a name little can be said or matched
 
@@ -16,19 +17,21 @@ def golden_rules(config: HubConfig) -> list[Rule]:
             "golden_is_complete", "block", ("party_clusters", "golden_parties"),
             "Every party has a golden record, and every golden record is that of a party.",
             no_row_breaks("(select distinct party_id from party_clusters)", statement("golden_is_complete.sql")),
+            _for_touched("golden_is_complete.sql"),
         ),
         _rule(
             "members_add_up", "block", ("party_clusters", "golden_parties"),
             "Every golden record counts as many members as its party has.",
             no_row_breaks("golden_parties", statement("members_add_up.sql")),
+            _for_touched("members_add_up.sql"),
         ),
         _rule(
             "provenance_is_complete", "block", ("party_clusters", "golden_parties"),
             "Every golden value names the record it comes from, and that record is a member of the party.",
             no_row_breaks("golden_parties", f"{_without_proof(config)} union all ({_PROOF_BY_NO_MEMBER})"),
             no_row_breaks(
-                _TOUCHED,
-                f"{_without_proof(config, 'epoch > {since}')} union all ({_of_touched(_PROOF_BY_NO_MEMBER)})",
+                TOUCHED_PARTIES,
+                f"{_without_proof(config, 'epoch > {since}')} union all ({_proofs_of_touched(_PROOF_BY_NO_MEMBER)})",
             ),
         ),
         _rule(
@@ -45,17 +48,15 @@ def golden_rules(config: HubConfig) -> list[Rule]:
     ]  # fmt: skip
 
 
-_TOUCHED = """(
-    select party_id from golden_parties where epoch > {since}
-    union select key::uuid from removed_keys where table_name = 'golden_parties' and epoch > {since}
-    union select party_id from party_lineage where epoch > {since}
-)"""
-"""Parties whose golden record or members changed since. Lineage tells of members, and `lineage_replays_to_parties`
-proves over all parties that it tells of each."""
+def _for_touched(name: str) -> str:
+    return no_row_breaks(
+        TOUCHED_PARTIES,
+        of_touched(statement(name), TOUCHED_PARTIES, ("party_id",), "golden_parties", "party_clusters"),
+    )
 
 
-def _of_touched(query: str) -> str:
-    """Narrow a query of parties that break a rule to those that were touched since.
+def _proofs_of_touched(query: str) -> str:
+    """Narrow the query of strange proofs to parties that were touched since.
 
     Where it asks whether a record lives at all (`select record_id from party_clusters`) every party still counts.
     """
@@ -64,7 +65,7 @@ def _of_touched(query: str) -> str:
         r"(?<!select record_id )\b(from|join) (party_clusters)\b",
     ):
         query = re.sub(table, r"\1 (from \2 semi join touched using (party_id))", query)
-    return f"with touched as materialized (from {_TOUCHED}) from ({query})"
+    return f"with touched as materialized (from {TOUCHED_PARTIES}) from ({query})"
 
 
 _PROOF_BY_NO_MEMBER = statement("proof_by_no_member.sql")

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.config.semantics import ATTRIBUTE_TYPES
-from partyhub_dagster.lake.metadata import quote_text
+from partyhub_dagster.lake.metadata import Table, quote_text
+from partyhub_dagster.lake.tables import (
+    BLOCKING_KEYS,
+    MATCH_EDGES,
+    NORMALIZED_PARTIES,
+    PARTY_CLUSTERS,
+    SOURCE_PARTIES,
+)
 from partyhub_dagster.quality.rule import (
     CheckedAsset,
     Rule,
@@ -15,6 +22,7 @@ from partyhub_dagster.quality.rule import (
     sample_of,
     statement,
 )
+from partyhub_dagster.quality.touched import TOUCHED_PARTIES, of_touched, touched_records
 
 _USUAL_VALID_SHARE = 0.9  # below, a column is probably mapped to the wrong scheme
 _USUAL_PLACEHOLDER_SHARE = 0.25  # above, a source probably fills a field with one value
@@ -31,16 +39,19 @@ def _records_and_pairs() -> list[Rule]:
             "normalized_is_complete", "block", "normalized_parties", ("source_parties", "normalized_parties"),
             "Every live source record is normalised from its current version, and nothing else is.",
             no_row_breaks("(from source_parties where not deleted)", statement("normalized_is_complete.sql")),
+            _for_touched("normalized_is_complete.sql", SOURCE_PARTIES, NORMALIZED_PARTIES),
         ),
         _rule(
             "keys_belong_to_live_records", "block", "match_edges", ("normalized_parties", "blocking_keys"),
             "Every blocking key is that of a live record of its kind.",
             no_row_breaks("blocking_keys", statement("keys_belong_to_live_records.sql")),
+            _for_touched("keys_belong_to_live_records.sql", BLOCKING_KEYS, NORMALIZED_PARTIES),
         ),
         _rule(
             "edges_are_symmetric", "block", "match_edges", ("normalized_parties", "match_edges"),
             "Every pair is stored in both directions with one weight, between two live records of its kind.",
             no_row_breaks("match_edges", statement("edges_are_symmetric.sql")),
+            _edges_of_touched(),
         ),
     ]  # fmt: skip
 
@@ -51,11 +62,13 @@ def _parties() -> list[Rule]:
             "every_record_in_one_party", "block", "party_clusters", ("source_parties", "party_clusters"),
             "Every live source record is in exactly one party, and no other record is in any.",
             no_row_breaks("(from source_parties where not deleted)", statement("every_record_in_one_party.sql")),
+            _for_touched("every_record_in_one_party.sql", SOURCE_PARTIES, PARTY_CLUSTERS),
         ),
         _rule(
             "party_id_is_the_anchor", "block", "party_clusters", ("normalized_parties", "party_clusters"),
             "Every party is named after its member first seen earliest.",
             no_row_breaks("(select distinct party_id from party_clusters)", statement("party_id_is_the_anchor.sql")),
+            _anchors_of_touched(),
         ),
         _rule(
             "not_same_holds", "block", "party_clusters", ("decisions", "party_clusters", "cluster_conflicts"),
@@ -150,7 +163,37 @@ def _validity(name: str, severity: Severity, attributes: Sequence[str], share: f
     )  # fmt: skip
 
 
+def _for_touched(name: str, *tables: Table) -> str:
+    touched = touched_records(*tables)
+    narrowed = of_touched(statement(name), touched, ("record_id",), *(table.name for table in tables))
+    return no_row_breaks(touched, narrowed)
+
+
+def _edges_of_touched() -> str:
+    """Narrow by both ends: an edge breaks with its mirror image, and with the record at its other end."""
+    ends = (touched_records(MATCH_EDGES), touched_records(MATCH_EDGES, end="other_id"))
+    touched = f"({' union '.join(f'from {part}' for part in (*ends, touched_records(NORMALIZED_PARTIES)))})"
+    query = of_touched(
+        statement("edges_are_symmetric.sql"), touched, ("record_id", "other_id"), "match_edges"
+    )
+    return no_row_breaks(touched, query)
+
+
+def _anchors_of_touched() -> str:
+    """Narrow to parties that changed, and to those of a record that was normalised anew: it has first_seen."""
+    records = touched_records(NORMALIZED_PARTIES)
+    touched = f"(from {TOUCHED_PARTIES} union select party_id from party_clusters where record_id in (from {records}))"
+    query = of_touched(statement("party_id_is_the_anchor.sql"), touched, ("party_id",), "party_clusters")
+    return no_row_breaks(touched, query)
+
+
 def _rule(
-    name: str, severity: Severity, asset: CheckedAsset, reads: tuple[str, ...], description: str, query: str
+    name: str,
+    severity: Severity,
+    asset: CheckedAsset,
+    reads: tuple[str, ...],
+    description: str,
+    query: str,
+    query_since: str = "",
 ) -> Rule:
-    return Rule(name, "mastering", severity, asset, reads, description, query)
+    return Rule(name, "mastering", severity, asset, reads, description, query, query_since=query_since)

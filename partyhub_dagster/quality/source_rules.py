@@ -1,13 +1,16 @@
 """The source suite: what came in is what is held."""
 
 from partyhub_dagster.config import HubConfig
+from partyhub_dagster.lake.tables import SOURCE_PARTIES, SOURCE_PARTY_HISTORY
 from partyhub_dagster.quality.delivery_rules import standing_loads
 from partyhub_dagster.quality.rule import Rule, Severity, at_most, no_row_breaks, statement
+from partyhub_dagster.quality.touched import of_touched, touched_records
 
 
 def source_rules(config: HubConfig) -> list[Rule]:
     """List the rules of the source suite, keys of tables apart."""
     share, standing = config.quality.max_quarantined_share, standing_loads(config)
+    written = touched_records(SOURCE_PARTIES, SOURCE_PARTY_HISTORY)
     quarantined = statement("quarantined_share.sql", threshold=share).replace("$standing", standing)
     return [
         _rule(
@@ -19,6 +22,10 @@ def source_rules(config: HubConfig) -> list[Rule]:
             "current_is_newest_version", "block", ("source_parties", "source_party_history"),
             "Every current source record is the newest accepted version in its history, and no record is missing.",
             no_row_breaks("source_parties", statement("current_is_newest_version.sql")),
+            no_row_breaks(written, of_touched(
+                statement("current_is_newest_version.sql"), written, ("record_id",), "source_parties",
+                "source_party_history",
+            )),
         ),
         _rule(
             "quarantined_share", "block", ("load_audit", "quarantine"),
@@ -45,8 +52,12 @@ def source_rules(config: HubConfig) -> list[Rule]:
     ]  # fmt: skip
 
 
-def _rule(name: str, severity: Severity, reads: tuple[str, ...], description: str, query: str) -> Rule:
-    return Rule(name, "source", severity, "source_parties", reads, description, query)
+def _rule(
+    name: str, severity: Severity, reads: tuple[str, ...], description: str, query: str, query_since: str = ""
+) -> Rule:
+    return Rule(
+        name, "source", severity, "source_parties", reads, description, query, query_since=query_since
+    )
 
 
 def _counts_nothing(standing: str, counted: str) -> str:
