@@ -112,6 +112,8 @@ def build(
     hub = open_hub(config_file(config))
     with hub.run(full=full) as run:
         report = run.build(progress(quiet=quiet or json))
+    if hub.config.publish.after_release and report.release is not None:
+        hub.export()
     complain(*(f"WARNING: {warning}" for warning in report.warnings))
     if json:
         say_json(report.as_dict())

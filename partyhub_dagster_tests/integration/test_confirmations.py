@@ -28,6 +28,7 @@ from partyhub_dagster.streaming.run import run_batches
 from partyhub_dagster_tests.consumer import apply, newest_generation, read_confirmations
 from partyhub_dagster_tests.factories import ask, copy_hub
 from partyhub_dagster_tests.services.fixtures import MakeTopic, create_topic
+from partyhub_dagster_tests.services.servers import Kafka
 
 pytestmark = pytest.mark.service
 
@@ -227,6 +228,35 @@ def test_a_run_goes_to_its_end_and_fails_where_confirmations_cannot_go_on(
     assert ["has no topic nowhere" in warning for warning in report.warnings] == [False, True][
         -len(report.warnings) :
     ]
+
+
+@pytest.mark.slow
+def test_a_broker_killed_while_it_takes_confirmations_ends_with_each_once(
+    shared: Hub, own_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = own_kafka.addresses()["PARTYHUB_KAFKA_BOOTSTRAP_SERVERS"]
+    create_topic(servers, "updates.killed", 3)
+    hub = with_topic(shared, servers, "updates.killed")
+    monkeypatch.setattr(confirming, "_AT_ONCE", 1)
+    real, sent = confirming.list_confirmations, []
+
+    def kill_before_the_sixth(*given: Any) -> list[tuple[int, str, str]]:
+        sent.append(given)
+        if len(sent) == 6:
+            own_kafka.kill()
+        return real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(confirming, "list_confirmations", kill_before_the_sixth)
+        with pytest.raises(BrokerError):
+            confirm_release(hub)
+    own_kafka.start()
+    own_kafka.wait()
+    confirm_release(hub)
+    told = read_confirmations(servers, "updates.killed")
+    assert sorted(m["sequence"] for m in told) == list(range(1, len(lineage(hub)) + 1))
+    assert len({m["generation"] for m in told}) == 1
+    assert apply(newest_generation(told)) == parties(hub)
 
 
 SENDER = """

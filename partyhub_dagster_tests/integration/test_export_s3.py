@@ -1,6 +1,13 @@
 """Golden Parquet on a real S3 server: written in part, switched on a condition, never seen as a mix."""
 
+import io
+import os
+import secrets
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +15,8 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from partyhub_dagster.config.publish import Publish
@@ -15,7 +24,7 @@ from partyhub_dagster.errors import LakeError, StaleError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.publish.manifest import Manifest
 from partyhub_dagster.publish.parquet import check_export, read_manifest
-from partyhub_dagster.publish.place import Place
+from partyhub_dagster.publish.place import Place, open_place
 from partyhub_dagster.publish.s3 import S3Store, client_from_environment, open_bucket
 from partyhub_dagster_tests.dagster.hubs import run_on
 from partyhub_dagster_tests.exports import change, configure, expected_rows, export, golden_of, paths, remove
@@ -202,3 +211,47 @@ def test_dagster_exports_to_the_bucket_by_its_own_resource(history_hub: Hub, buc
     )
     assert (first["files_written"].value, second["files_written"].value) == (first["files"].value, 0)
     assert read_manifest(hub.config, hub.place.home).release == first["release"].value
+
+
+EXPORTER = """
+import sys
+from pathlib import Path
+from partyhub_dagster_tests.exports import configure, export, golden_of
+hub = configure(sys.argv[1], rows_per_file=5, keep_runs=1, keep_hours=0)
+home, first = Path(sys.argv[2]), int(sys.argv[3])
+with golden_of(200) as con:
+    for number in range(first, first + 1_000):
+        con.execute(f"update golden set name = '{number}', epoch = {number}")
+        export(con, hub, home, number)
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["s3", "folder"])
+def test_an_export_killed_at_any_moment_leaves_a_whole_one(
+    bucket: Bucket, tmp_path: Path, where: str
+) -> None:
+    hub = configure(f"{bucket.url}/golden" if where == "s3" else "published")
+    seed = secrets.randbits(32)
+    moments, number = np.random.default_rng(seed), 1
+    for _ in range(int(os.environ.get("PARTYHUB_KILLS", "2"))):
+        process = subprocess.Popen(
+            [sys.executable, "-c", EXPORTER, hub.publish.parquet, str(tmp_path), str(number)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        number = int(process.stdout.readline())
+        time.sleep(moments.uniform(0, 1))
+        process.send_signal(signal.SIGKILL)
+        number = max([number, *(int(line) for line in process.stdout)]) + 2
+        process.wait()
+        process.stdout.close()
+        assert check_export(hub, tmp_path) == [], f"seed {seed}"
+        manifest = read_manifest(hub, tmp_path)
+        store = open_place(hub, tmp_path).store
+        names = set()
+        for file in manifest.files:
+            with store.open(file.path) as stream:
+                names |= set(pq.read_table(io.BytesIO(stream.read()), columns=["name"])["name"].to_pylist())
+        assert (names, manifest.rows) == ({str(manifest.release)}, 200), f"seed {seed}"
