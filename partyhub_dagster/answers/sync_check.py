@@ -172,7 +172,7 @@ def _attributes(config: HubConfig, columns: set[str]) -> dict[str, str]:
         raise SourceError(
             "The copy has neither party_id and record_id, nor bucket and checksum, nor party_id and attributes of"
             " hub.yaml; nothing was compared.",
-            remedy="Write one of these sets of columns; docs/streaming.md has an example of each.",
+            remedy="Write one of these sets of columns; docs/confirmations.md has an example of each.",
         )
     return found
 
