@@ -18,3 +18,5 @@ class StreamSensor(Section):
     """How long after a failed attempt the next one follows; each further one waits twice as long."""
     longest_retry_seconds: Annotated[float, Field(gt=0)] = 300
     """Longest time between two attempts."""
+    keep_runs: Annotated[int, Field(ge=50)] = 1_000
+    """Successful runs of a topic that stay in Dagster's storage; older ones are forgotten. Failed ones stay."""

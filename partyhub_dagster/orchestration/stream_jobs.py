@@ -1,5 +1,6 @@
 """The jobs of a stream: a run per batch, and a drain run that keeps taking batches until none comes."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ from partyhub_dagster.hub import Run
 from partyhub_dagster.orchestration.lake_asset import LAKE_POOL
 from partyhub_dagster.orchestration.resources import HubResource
 from partyhub_dagster.orchestration.scrubber import attempt
+from partyhub_dagster.orchestration.stream_attempts import TOPIC_TAG
+from partyhub_dagster.orchestration.stream_history import forget_old_runs
 from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.ranges import OffsetRange
 
@@ -42,10 +45,11 @@ def run_config_of(job: str, batch: Batch) -> dict[str, Any]:
 
 def stream_jobs(config: HubConfig) -> list[dg.JobDefinition]:
     """List the jobs of a hub that takes events."""
-    return [] if config.streaming is None else [_stream_run(), _stream_drain()]
+    told = config.streaming
+    return [] if told is None else [_stream_run(told.sensor.keep_runs), _stream_drain(told.sensor.keep_runs)]
 
 
-def _stream_run() -> dg.JobDefinition:
+def _stream_run(keep_runs: int) -> dg.JobDefinition:
     @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing), retry_policy=TRY_AGAIN)
     def take_batch(
         context: dg.OpExecutionContext, hub: HubResource, config: BatchConfig
@@ -58,6 +62,7 @@ def _stream_run() -> dg.JobDefinition:
             return run_batches(run, [config.batch()], hub.tell).as_dict()
 
         yield _told(context, hub, work)
+        _tidy(context, keep_runs)
 
     @dg.job(name=RUN_JOB, description="Take one batch of a topic into the hub, up to a checked release.")
     def stream_run() -> None:
@@ -66,7 +71,7 @@ def _stream_run() -> dg.JobDefinition:
     return stream_run
 
 
-def _stream_drain() -> dg.JobDefinition:
+def _stream_drain(keep_runs: int) -> dg.JobDefinition:
     @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing), retry_policy=TRY_AGAIN)
     def take_batches(context: dg.OpExecutionContext, hub: HubResource) -> Iterator[dg.Output[None]]:
         """Take batch after batch of all topics, each with its release, until none comes or time is up."""
@@ -77,6 +82,7 @@ def _stream_drain() -> dg.JobDefinition:
             return drain(run, hub.tell).as_dict()
 
         yield _told(context, hub, work)
+        _tidy(context, keep_runs)
 
     @dg.job(
         name=DRAIN_JOB,
@@ -107,6 +113,14 @@ def _told(context: dg.OpExecutionContext, hub: HubResource, work: Callable[[Run]
         context.log_event(dg.AssetMaterialization(asset.split("/"), metadata=metadata))
     shown = {name: figure for name, figure in found.items() if isinstance(figure, int | float)}
     return dg.Output(None, metadata={**shown, "batches": len(found["batches"])})
+
+
+def _tidy(context: dg.OpExecutionContext, keep_runs: int) -> None:
+    """Forget old runs of the topic; the run is done, so whatever fails here may wait for the next one."""
+    topic = context.run_tags.get(TOPIC_TAG)
+    if topic is not None:
+        with contextlib.suppress(Exception):
+            forget_old_runs(context.instance, topic, keep_runs)
 
 
 def _brought_up(found: Found) -> dict[str, Found]:
