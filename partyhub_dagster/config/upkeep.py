@@ -18,3 +18,5 @@ class Upkeep(Section):
     """Files that nothing names any more are deleted after so many hours; longer than any query or write takes."""
     keep_results_days: Annotated[float, Field(ge=0)] = 90
     """Results of checks and times of stages older than this go, but the newest of each check and accepted ones."""
+    keep_messages_days: Annotated[float, Field(ge=0)] = 90
+    """What became of each Kafka message is known for so long; of those in quarantine for ever."""

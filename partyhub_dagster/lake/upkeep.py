@@ -22,7 +22,14 @@ from partyhub_dagster.lake.fingerprints import release_fingerprints
 from partyhub_dagster.lake.rollbacks import counting, shown_release, standing_rollback
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.snapshots import CATALOG, take_unleased
-from partyhub_dagster.lake.tables import ACCEPTANCES, DQ_PARTS, DQ_RESULTS, REMOVED_KEYS, RUN_STAGES
+from partyhub_dagster.lake.tables import (
+    ACCEPTANCES,
+    DQ_PARTS,
+    DQ_RESULTS,
+    REMOVED_KEYS,
+    RUN_STAGES,
+    STREAM_MESSAGES,
+)
 from partyhub_dagster.lake.write import end_reading, write_transaction
 
 FILES_LOCK = "files.lock"
@@ -72,7 +79,10 @@ def keep_up(session: Session, keep: Upkeep, now: datetime, *, dry_run: bool = Fa
         before, bytes_before = catalog_size(place.catalog), _bytes_of(place.data)
         plan = _plan(con, keep, now)
         pruned = _prune(session, plan.floor, dry_run=dry_run)
-        results = _prune_results(session, now - timedelta(days=keep.keep_results_days), dry_run=dry_run)
+        old_results, old_messages = (
+            now - timedelta(days=days) for days in (keep.keep_results_days, keep.keep_messages_days)
+        )
+        results = _prune_results(session, old_results, old_messages, dry_run=dry_run)
         with take_unleased(place, plan.expiring) as free:
             if not dry_run:
                 _compact(session, plan, free)
@@ -139,11 +149,11 @@ def _prune(session: Session, floor: int, *, dry_run: bool) -> int:
     return count
 
 
-def _prune_results(session: Session, until: datetime, *, dry_run: bool) -> int:
-    """Forget results of checks and times of stages of before `until`; return how many rows.
+def _prune_results(session: Session, until: datetime, messages_until: datetime, *, dry_run: bool) -> int:
+    """Forget results of checks and times of stages of before `until`, and messages read before; return how many rows.
 
     The newest result of each check stays, since the gate and the next evaluation ask for it, and so does every one
-    that a person accepted.
+    that a person accepted. A message in quarantine stays, as it may be replayed.
     """
     con, before = session.con, f"< '{until.isoformat()}'::timestamptz"
     con.execute(
@@ -155,6 +165,8 @@ def _prune_results(session: Session, until: datetime, *, dry_run: bool) -> int:
         DQ_PARTS.name: "result_id in (from old_results)",
         DQ_RESULTS.name: "result_id in (from old_results)",
         RUN_STAGES.name: f"written_at {before}",
+        STREAM_MESSAGES.name: "outcome <> 'quarantined' and load_id in (select load_id from lake.load_audit"
+        f" where started_at < '{messages_until.isoformat()}'::timestamptz)",
     }
     count = sum(session.count(f"(from lake.{table} where {which})") for table, which in old.items())
     if count and not dry_run:

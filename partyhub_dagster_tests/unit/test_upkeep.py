@@ -19,8 +19,9 @@ from partyhub_dagster.lake.catalog import catalog_size
 from partyhub_dagster.lake.connection import locked
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.rollbacks import roll_back
-from partyhub_dagster.lake.tables import FIXED_TABLES
+from partyhub_dagster.lake.tables import FIXED_TABLES, STREAM_MESSAGES
 from partyhub_dagster.lake.upkeep import UpkeepReport, keep_up
+from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster_tests.factories import ask, build, copy_hub, deliver, state_of
 from partyhub_dagster_tests.people import crm
 
@@ -136,6 +137,27 @@ def test_removed_keys_are_forgotten_once_every_stage_and_kept_release_has_seen_t
     assert report.removed_keys_pruned > 0
     build(hub)
     assert verify_hub(hub)["equal"]
+
+
+def test_old_messages_go_but_those_in_quarantine(hub: Hub) -> None:
+    with hub.run() as run, write_transaction(hub.place, run.session.con) as transaction:
+        values = dict.fromkeys(STREAM_MESSAGES.column_names, "null")
+        values |= {
+            "topic": "'raw'",
+            "partition": "0",
+            "source": "'crm'",
+            "load_id": "(select min(load_id) from load_audit)",
+        }
+        rows = " union all ".join(
+            f"select {', '.join(f'{value} as {name}' for name, value in told.items())}"
+            for n, outcome in enumerate(("stored", "quarantined", "unchanged"))
+            if (told := values | {"message_offset": str(n), "outcome": f"'{outcome}'"})
+        )
+        transaction.append(STREAM_MESSAGES, f"({rows})")
+    run_upkeep(hub, TWO)
+    assert ask(hub, "select count(*), 0 from stream_messages") == [(3, 0)]
+    run_upkeep(hub, TWO.model_copy(update={"keep_messages_days": 0}))
+    assert ask(hub, "select outcome, message_offset from stream_messages") == [("quarantined", 1)]
 
 
 def test_old_results_of_checks_go_but_the_newest_of_each_and_a_build_finds_nothing_changed(hub: Hub) -> None:
