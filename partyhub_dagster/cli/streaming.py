@@ -62,6 +62,8 @@ def status(*, config: Config = None, json: Json = False) -> None:
             for p in topic["partitions"]
         ]
     say_table(rows)
+    counted = ", ".join(f"{count:,} {outcome}" for outcome, count in standing["messages"].items())
+    say(f"Messages read: {counted or 'none'}")
     say(f"Rejected messages on their way to the dead letter topic: {standing['dead_letters']:,}")
     told = standing["confirmations"]
     say(f"Confirmed on {told['topic']}: event {told['sequence']:,} of {told['lineage_seq']:,} released")

@@ -24,6 +24,7 @@ from partyhub_dagster.streaming.dead_letters import send_dead_letters
 from partyhub_dagster.streaming.kafka import broker_of
 from partyhub_dagster.streaming.offsets import stored_offsets
 from partyhub_dagster.streaming.restarting import restart_topic
+from partyhub_dagster.streaming.standing import read_standing
 from partyhub_dagster.streaming.stream import Stream
 from partyhub_dagster_tests.events import Message, upsert
 from partyhub_dagster_tests.factories import lake_place
@@ -110,6 +111,8 @@ def test_batches_are_read_to_the_offset_and_the_rest_waits(world: Callable[..., 
         assert stream.take(batch).counts.stored == 10
         assert stream.take(batch).already
     assert here.stored() == 10
+    standing = read_standing(here.hub)
+    assert (standing["lag"], standing["messages"], standing["problems"]) == (1, {"stored": 10}, [])
     assert here.take() == {"stored": 11}
 
 
