@@ -23,6 +23,8 @@ from partyhub_dagster.streaming import stream as streams
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
 from partyhub_dagster.streaming.kafka import broker_of
 from partyhub_dagster.streaming.offsets import stored_offsets
+from partyhub_dagster.streaming.ranges import OffsetRange
+from partyhub_dagster.streaming.reading import read_ranges
 from partyhub_dagster.streaming.restarting import restart_topic
 from partyhub_dagster.streaming.standing import read_standing
 from partyhub_dagster.streaming.stream import Stream
@@ -167,6 +169,21 @@ def test_what_was_deleted_unread_stops_the_run_until_a_person_accepts_it(world: 
             "select error from lake.load_audit where status = 'restarted'"
         ).fetchall()
     assert rows == [("partition 0: stopped at 3, goes on at 5. ann: the CRM sends them again",)]
+
+
+def test_messages_that_vanish_while_they_are_read_are_not_passed_over(world: Callable[..., World]) -> None:
+    """Retention can overtake a run between its look at the topic and its reading."""
+    here = world()
+    here.send(upsert("1"), upsert("2"), upsert("3"))
+    admin = AdminClient({"bootstrap.servers": here.servers})
+    for done in admin.delete_records([TopicPartition(here.topic, 0, 2)]).values():
+        done.result(10)
+    broker = broker_of(here.hub.config)
+    consumer = broker.consumer()
+    with pytest.raises(StreamError, match="no longer holds where reading must go on"):
+        read_ranges(broker, consumer, [OffsetRange(here.topic, 0, 0, 3)])
+    assert read_ranges(broker, consumer, [OffsetRange(here.topic, 0, 2, 3)]).num_rows == 1
+    consumer.close()
 
 
 def test_a_topic_made_anew_is_noticed_though_its_offsets_look_right(world: Callable[..., World]) -> None:
