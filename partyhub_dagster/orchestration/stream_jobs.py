@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.hub import Run
@@ -18,6 +19,7 @@ from partyhub_dagster.streaming.ranges import OffsetRange
 
 RUN_JOB, DRAIN_JOB = "stream_run", "stream_drain"
 TRY_AGAIN = dg.RetryPolicy(max_retries=2, delay=5)  # taken only by failures that waiting can cure
+_OPS = {RUN_JOB: "take_batch", DRAIN_JOB: "take_batches"}
 Found = dict[str, Any]
 _OTHER_NAMES = {"confirmations": "party_updates", "checks": ""}
 """Stage -> the asset that it brings up to date, where that is not its name; empty: none."""
@@ -35,12 +37,21 @@ class BatchConfig(dg.Config):
         return Batch(self.topic, tuple(OffsetRange(self.topic, *held) for held in self.ranges))
 
 
+class DrainConfig(BatchConfig):
+    """Which offsets a drain run begins with; one that is started by hand may leave them out."""
+
+    topic: str = ""
+    ranges: list[list[int]] = Field(default=[])
+
+    def first(self) -> list[Batch]:
+        """Return the batch to begin with, if there is one."""
+        return [self.batch()] if self.topic else []
+
+
 def run_config_of(job: str, batch: Batch) -> dict[str, Any]:
-    """Return the run config for a batch; a drain run begins where the lake stands and needs none."""
-    if job == DRAIN_JOB:
-        return {}
+    """Return the run config for a batch."""
     ranges = [[r.partition, r.start, r.end] for r in batch.ranges]
-    return {"ops": {"take_batch": {"config": {"topic": batch.topic, "ranges": ranges}}}}
+    return {"ops": {_OPS[job]: {"config": {"topic": batch.topic, "ranges": ranges}}}}
 
 
 def stream_jobs(config: HubConfig) -> list[dg.JobDefinition]:
@@ -73,13 +84,15 @@ def _stream_run(keep_runs: int) -> dg.JobDefinition:
 
 def _stream_drain(keep_runs: int) -> dg.JobDefinition:
     @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing), retry_policy=TRY_AGAIN)
-    def take_batches(context: dg.OpExecutionContext, hub: HubResource) -> Iterator[dg.Output[None]]:
+    def take_batches(
+        context: dg.OpExecutionContext, hub: HubResource, config: DrainConfig
+    ) -> Iterator[dg.Output[None]]:
         """Take batch after batch of all topics, each with its release, until none comes or time is up."""
 
         def work(run: Run) -> Found:
             from partyhub_dagster.streaming.run import drain
 
-            return drain(run, hub.tell).as_dict()
+            return drain(run, config.first(), hub.tell).as_dict()
 
         yield _told(context, hub, work)
         _tidy(context, keep_runs)

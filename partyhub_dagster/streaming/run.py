@@ -38,15 +38,18 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
     return report
 
 
-def drain(run: Run, progress: Progress = _silent) -> StreamReport:
-    """Take batch after batch, each with its release, until no message came for a while or time is up."""
+def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _silent) -> StreamReport:
+    """Take batch after batch, each with its release, until no message came for a while or time is up.
+
+    `first` are those to begin with: who plans a run sees by them whether it came to its first release.
+    """
     told = streaming_of(run.config)
-    report, began = StreamReport(), time.monotonic()
+    report, began, planned = StreamReport(), time.monotonic(), list(first or [])
     with _stream(run) as (stream, followers):
         last = began
         released = False
         while time.monotonic() - began < told.drain_seconds:
-            batches = stream.waiting()
+            batches, planned = planned or stream.waiting(), []
             for batch in batches:
                 report.taken.append(stream.take(batch))
             if batches or not released:
@@ -90,4 +93,4 @@ def _finish(stream: Stream, report: StreamReport, progress: Progress) -> None:
 def stream_hub(hub: Hub, *, draining: bool, progress: Progress = _silent) -> StreamReport:
     """Hold the hub and take what waits: one batch of each topic, or all that comes."""
     with hub.run() as run:
-        return drain(run, progress) if draining else run_batches(run, None, progress)
+        return drain(run, None, progress) if draining else run_batches(run, None, progress)

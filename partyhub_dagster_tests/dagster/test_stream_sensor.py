@@ -352,7 +352,7 @@ def test_a_hub_without_streaming_has_none_of_it(tmp_path: Path) -> None:
     assert "stream_run" not in repository.job_names
 
 
-def test_hubs_that_ask_for_drain_runs_launch_those_and_give_them_no_ranges(
+def test_hubs_that_ask_for_drain_runs_launch_those_with_the_batch_to_begin_with(
     world: World, tmp_path: Path
 ) -> None:
     file = tmp_path / "files" / "hub.yaml"
@@ -364,4 +364,8 @@ def test_hubs_that_ask_for_drain_runs_launch_those_and_give_them_no_ranges(
         found = sensor(context)
     assert isinstance(found, dg.SensorResult)
     (request,) = found.run_requests or []
-    assert (request.job_name, request.run_config) == ("stream_drain", {})
+    first = {"topic": TOPIC, "ranges": [[0, 0, 4], [1, 0, 0]]}
+    assert (request.job_name, request.run_config) == (
+        "stream_drain",
+        {"ops": {"take_batches": {"config": first}}},
+    )
