@@ -7,6 +7,7 @@ group. After every batch the stages run incrementally and the hub is compared wi
 (`partyhub_dagster_tests/pipeline` says what that shares with the system). Exit code 1 if any history diverges.
 
     python benchmarks/pipeline_histories.py --histories 20 --seed 1
+    python benchmarks/pipeline_histories.py --histories 20 --seed 1 --first 21      # the next twenty
     python benchmarks/pipeline_histories.py --seed 1 --only 7      # history 7 of that seed again, alone
 """
 
@@ -31,9 +32,10 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batches", type=int, default=4, help="builds in each history")
+    parser.add_argument("--first", type=int, default=1, help="number of the first history")
     parser.add_argument("--only", type=int, help="number of the one history to run")
     given = parser.parse_args()
-    numbers = range(1, given.histories + 1) if given.only is None else [given.only]
+    numbers = range(given.first, given.first + given.histories) if given.only is None else [given.only]
     with tempfile.TemporaryDirectory() as folder:
         sys.exit(0 if run(Path(folder), given.seed, list(numbers), given.batches) else 1)
 
