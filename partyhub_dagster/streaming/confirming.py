@@ -113,7 +113,6 @@ class Confirmer:
         """
         if self._producer is not None and self._told is not None:
             return self._producer, self._told
-        self._topic_state()
         self._producer = self.broker.producer({
             "transactional.id": f"partyhub-confirmations-{self.topic}", "transaction.timeout.ms": 60_000,
             "partitioner": "murmur2_random",

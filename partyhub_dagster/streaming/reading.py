@@ -12,6 +12,8 @@ from partyhub_dagster.streaming.kafka import Broker
 from partyhub_dagster.streaming.ranges import OffsetRange
 
 _AT_ONCE = 2_000
+_WAIT_S = 0.1
+"""The client waits so long for so many, also when all that there are have come: a small batch pays for it."""
 _PATIENCE = 4
 """Time-outs of the broker without a message after which reading gives up; a restart of it may take some."""
 MESSAGES = pa.schema([
@@ -38,7 +40,7 @@ def read_ranges(broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange
     try:
         last = time.monotonic()
         while open_ranges:
-            got = consumer.consume(_AT_ONCE, timeout=min(1.0, broker.timeout_s))
+            got = consumer.consume(_AT_ONCE, timeout=_WAIT_S)
             if got:
                 last = time.monotonic()
             elif time.monotonic() - last > _PATIENCE * broker.timeout_s:

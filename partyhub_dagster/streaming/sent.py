@@ -56,20 +56,19 @@ def _last_messages(
     reading, heard = set(starts), time.monotonic()
     try:
         while reading:
-            got = consumer.consume(1_000, timeout=min(1.0, broker.timeout_s))
-            if got:
-                heard = time.monotonic()
-            elif time.monotonic() - heard > _PATIENCE * broker.timeout_s:
-                raise broker.silent("telling what was confirmed")
-            for message in got:
-                partition, error = int(message.partition() or 0), message.error()
-                if error is None:
-                    last[partition] = message
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name for it
-                    reading.discard(partition)
-                elif not error.retriable():
-                    broker.told.append(error.name())
+            message = consumer.poll(min(1.0, broker.timeout_s))
+            if message is None:
+                if time.monotonic() - heard > _PATIENCE * broker.timeout_s:
                     raise broker.silent("telling what was confirmed")
+                continue
+            partition, error, heard = int(message.partition() or 0), message.error(), time.monotonic()
+            if error is None:
+                last[partition] = message
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name for it
+                reading.discard(partition)
+            elif not error.retriable():
+                broker.told.append(error.name())
+                raise broker.silent("telling what was confirmed")
     except KafkaException:
         raise broker.silent("telling what was confirmed") from None
     finally:

@@ -142,6 +142,7 @@ def test_a_topic_made_anew_stops_loudly_until_a_person_begins_a_generation(
     assert authors == [(None,), ("ada",)]
 
 
+@pytest.mark.slow
 def test_another_history_than_the_topic_tells_of_stops_loudly(own_hub: Hub, kafka: str, topic: str) -> None:
     """As after a restore of an older backup: the same numbers, other events."""
     done = confirm_release(own_hub)
@@ -156,6 +157,7 @@ def test_another_history_than_the_topic_tells_of_stops_loudly(own_hub: Hub, kafk
     assert told[-1]["run_id"] == "another run"
 
 
+@pytest.mark.slow
 def test_a_second_sender_takes_over_and_nothing_is_doubled(own_hub: Hub, kafka: str, topic: str) -> None:
     with (
         own_hub.place.connect() as con,
