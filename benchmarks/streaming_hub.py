@@ -40,6 +40,7 @@ class StreamingHub:
         self._dagster: subprocess.Popen[bytes] | None = None
         self._draining: threading.Thread | None = None
         self._enough = threading.Event()
+        self._failure = ""
         os.environ |= addresses | {
             "PARTYHUB_HOME": str(folder / "home"),
             "PARTYHUB_CONFIG": str(self.data / "hub.yaml"),
@@ -94,7 +95,11 @@ class StreamingHub:
 
     def _drain(self) -> None:
         while not self._enough.is_set():
-            partyhub("stream", "drain", "--json")
+            try:
+                partyhub("stream", "drain", "--json")
+            except SystemExit as ended:
+                self._failure = str(ended)
+                return
 
     def stop(self) -> None:
         """End what takes events, and all that it started."""
@@ -125,7 +130,7 @@ class StreamingHub:
         began = time.monotonic()
         while not self._is_released(self.ends(self.topic)):
             if self._draining is not None and not self._draining.is_alive():
-                sys.exit("partyhub stream drain failed.")
+                sys.exit(self._failure or "Draining ended.")
             if time.monotonic() - began > limit_s:
                 sys.exit(f"Not caught up after {limit_s:.0f} s; see {self.folder}")
             time.sleep(_LOOK_S)

@@ -97,7 +97,18 @@ survivorship:
 """
 
 STREAMING_YAML: Final = """
+# Made-up events change more of a small hub in a minute than real ones of a large hub in a month: the impact guard
+# would hold their releases. Leave these lines out of a hub.yaml of your own.
+quality:
+  impact:
+    max_merged_share: 1
+    max_split_share: 1
+    max_retired_share: 1
+    max_reused_key_share: 1
+    max_changed_value_share: 1
+
 # Events by Kafka: docs/streaming.md. The variable PARTYHUB_KAFKA_BOOTSTRAP_SERVERS wins over the address here.
 streaming:
   bootstrap_servers: localhost:9092
 """
+"""What follows HUB_YAML in a hub that takes made-up events."""
