@@ -77,6 +77,10 @@ dev: $(READY) .dagster/dagster.yaml ## open the Dagster UI at http://localhost:3
 bench: $(READY) ## measure 100,000 generated records by stage, beside bare Splink
 	@$(BIN)/python benchmarks/end_to_end.py $(ARGS)
 
+.PHONY: accuracy
+accuracy: $(READY) ## measure the labelled sets beside other tools and rewrite docs/accuracy.md
+	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
 .PHONY: services-up
 services-up: $(READY) ## start Kafka and S3 on this machine, without Docker (needs Java 17, Maven and Go; the first time takes minutes)
 	@$(BIN)/python -m partyhub_dagster_tests.services up

@@ -4,7 +4,7 @@
 
 FOLDER holds fake_1000/fake_1000.csv, febrl3/dataset3.csv and historical_50k/*.parquet. Each is guessed as it is.
 The labels are read for the answer key alone: from the column `cluster`, or the number in febrl3's rec_id. Then the
-same set is built with the hub.yaml that was improved by hand in benchmarks/improved/.
+same set is built with the hub.yaml written by hand in data/.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 PROGRAM = Path(sys.executable).parent / "partyhub"
-IMPROVED = Path(__file__).parent / "improved"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def measure(labelled: LabelledSet, data: Path, how: str) -> dict[str, Any]:
         if how == "guessed":
             run(work, "init", str(file), "--out", str(config), "--yes")
         else:
-            shutil.copyfile(IMPROVED / f"{labelled.name}.yaml", config)
+            shutil.copyfile(DATA / labelled.name / "hub.yaml", config)
         run(work, "config", "check")
         run(work, "build", "--quiet")
         seconds = time.monotonic() - began

@@ -1,0 +1,49 @@
+"""Measure the labelled sets and write docs/accuracy.md.
+
+    make accuracy                                  # every set, chosen half only
+    make accuracy ARGS="--sets fake_1000 --no-peers"
+    make accuracy ARGS="--report 'release 0.2'"    # reads the reported halves too, and counts it
+
+Without peers the tables keep what was measured of them before.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from benchmarks.accuracy.hubs import run_hub
+from benchmarks.accuracy.page import HUB, write_page
+from benchmarks.accuracy.peers import PEERS, run_peer
+from benchmarks.accuracy.readings import count_reading, keep_figures
+from benchmarks.accuracy.sets import SETS, LabelledSet
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sets", nargs="*", default=[labelled.name for labelled in SETS])
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--report", metavar="WHY", help="read the reported halves, too, and write down why")
+    asked = parser.parse_args()
+    halves = ["choose", "report"] if asked.report else ["choose"]
+    for labelled in (labelled for labelled in SETS if labelled.name in asked.sets):
+        with tempfile.TemporaryDirectory(prefix="partyhub-accuracy-") as work:
+            if asked.report:
+                count_reading(labelled.name, asked.report)
+            _show(labelled, HUB, run_hub(labelled, Path(work), halves))
+            for peer, (_, names) in PEERS.items() if asked.peers else ():
+                if labelled.name in names:
+                    _show(labelled, peer, run_peer(peer, labelled, Path(work), halves))
+    write_page()
+
+
+def _show(labelled: LabelledSet, tool: str, found: dict[str, object]) -> None:
+    print(json.dumps({"set": labelled.name, "tool": tool, **found}), flush=True)
+    keep_figures(labelled.name, tool, found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""A set as a hub: built by `partyhub build`, judged by `partyhub evaluate`, and what its blocking finds."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.accuracy.sets import LabelledSet, half_of
+from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.ids import record_id_sql
+from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.pairs import create_pairs
+
+PARTYHUB = Path(sys.executable).with_name("partyhub")
+
+
+def run_hub(labelled: LabelledSet, work: Path, halves: list[str]) -> dict[str, Any]:
+    """Build the set in `work` and return its figures by half."""
+    folder, home = work / labelled.name, work / f"{labelled.name}_home"
+    if not folder.exists():
+        shutil.copytree(labelled.folder, folder)
+    os.environ |= {"PARTYHUB_CONFIG": str(folder / "hub.yaml"), "PARTYHUB_HOME": str(home)}
+    _, seconds, peak = call(PARTYHUB, "build", "--json")
+    found: dict[str, Any] = {"seconds": round(seconds, 1), "peak_mb": peak, **_sizes(home)}
+    for half in halves:
+        truth = write_half(labelled, half, work)
+        scores, _, _ = call(PARTYHUB, "evaluate", "--truth", truth, "--json")
+        found[half] = {
+            "pairs": scores["pairs"],
+            "bcubed": scores["bcubed"],
+            "true_pairs": scores["true_pairs"],
+            "kinds": {kind: held["pairs"] for kind, held in scores["kinds"].items()},
+            "blocking_recall": _blocking_recall(home, truth),
+        }
+    return found
+
+
+def write_half(labelled: LabelledSet, half: str, work: Path) -> Path:
+    """Write the answer key of one half of the entities, or of `all`."""
+    out = work / f"{labelled.name}_{half}.csv"
+    wanted = "true" if half == "all" else f"{half_of('entity_id')} = '{half}'"
+    duckdb.execute(f"copy (select * from ({labelled.truth_query()}) where {wanted}) to '{out}' (header)")
+    return out
+
+
+def call(*command: object) -> tuple[dict[str, Any], float, int]:
+    """Run a command; return the JSON that it prints, its seconds, and the peak memory in MB."""
+    began = time.monotonic()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
+    printed = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[0]} {command[1]} ended with {process.returncode}")
+    text = printed[printed.index("{") :] if "{" in printed else "{}"
+    return json.loads(text), time.monotonic() - began, usage.ru_maxrss // 1024
+
+
+def _sizes(home: Path) -> dict[str, Any]:
+    with LakePlace(home).connect(read_only=True) as con:
+        records, parties = con.execute(
+            "select count(*), count(distinct party_id) from party_clusters"
+        ).fetchall()[0]
+        pairs = sum(_create_pairs(con, kind) for kind in _kinds(con))
+    return {"records": records, "parties": parties, "pairs_per_record": round(pairs / records, 2)}
+
+
+def _kinds(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in con.execute("select kind from match_models where status = 'active'").fetchall()]
+
+
+def _create_pairs(con: duckdb.DuckDBPyConnection, kind: str) -> int:
+    [(artefact,)] = con.execute(
+        "select artefact from match_models where status = 'active' and kind = $kind", {"kind": kind}
+    ).fetchall()
+    con.execute(
+        "create or replace temp table kind_keys as"
+        f" select rule, key_hash, record_id from blocking_keys where kind = '{kind}'"
+    )
+    create_pairs(con, MatchModel.from_json(artefact), "kind_keys", None, f"pairs_{kind}")
+    return int(con.execute(f"select count(*) from pairs_{kind}").fetchall()[0][0])
+
+
+def _blocking_recall(home: Path, truth: Path) -> float:
+    """Return the share of true pairs that some blocking rule brings."""
+    with LakePlace(home).connect(read_only=True) as con:
+        kinds = _kinds(con)
+        for kind in kinds:
+            _create_pairs(con, kind)
+        con.execute(
+            f"create temp table key as select {record_id_sql('source', 'source_record_id')} as record_id, entity_id"
+            f" from read_csv('{truth}', all_varchar = true)"
+        )
+        [(true,)] = con.execute(
+            "select coalesce(sum(n * (n - 1) // 2), 0) from (select count(*) as n from key group by entity_id)"
+        ).fetchall()
+        every = " union all ".join(f"from pairs_{kind}" for kind in kinds)
+        [(found,)] = con.execute(
+            f"select count(*) from ({every}) join key as l on l.record_id = record_id_l"
+            " join key as r on r.record_id = record_id_r and l.entity_id = r.entity_id"
+        ).fetchall()
+    return round(found / true, 4) if true else 1.0

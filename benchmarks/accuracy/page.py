@@ -1,0 +1,57 @@
+"""docs/accuracy.md: the measured tables, between the marks; the words around them are written by hand."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accuracy.readings import FIGURES, READINGS, load
+from benchmarks.accuracy.sets import SETS
+
+PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
+HUB = "partyhub"
+
+
+def write_page() -> None:
+    """Put the tables of the figures that are kept into the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in (("figures", _figures()), ("readings", _readings())):
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{table}{end}{after}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _figures() -> str:
+    figures = load(FIGURES)
+    lines = [
+        "| set | tool | half | precision | recall | F1 | B-cubed F1 | blocking recall | pairs each | seconds | MB |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for labelled in SETS:
+        tools = figures.get(labelled.name, {})
+        for tool in sorted(tools, key=lambda name: (name != HUB, name)):
+            halves = [half for half in ("choose", "report") if half in tools[tool]]
+            lines.extend(_row(labelled.name, tool, half, tools[tool]) for half in halves)
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, tool: str, half: str, held: dict[str, Any]) -> str:
+    of = held[half]
+    pairs = of["pairs"]
+    cells = [
+        name, tool, half, _short(pairs["precision"]), _short(pairs["recall"]), f"**{_short(pairs['f1'])}**",
+        _short(of["bcubed"]["f1"]), _short(of.get("blocking_recall")), held.get("pairs_per_record", ""),
+        held["seconds"], held["peak_mb"],
+    ]  # fmt: skip
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def _short(share: float | None) -> str:
+    return "" if share is None else f"{share:.4f}"
+
+
+def _readings() -> str:
+    lines = ["| set | readings of the reported half | why |", "|---|---:|---|"]
+    for name, held in sorted(load(READINGS).items()):
+        lines.append(f"| {name} | {len(held)} | {'; '.join(reading['why'] for reading in held)} |")
+    return "\n".join(lines) + "\n"
