@@ -1,7 +1,7 @@
 """Confluent's wire format: a zero byte, the id of a schema in a registry, and what was written by it.
 
 Only Avro and JSON Schema: what they hold becomes the same JSON text as a plain message, and is judged like it. The
-registry is asked for each id once; it is one GET, for which its client would bring six packages.
+registry is asked once for each id in a batch; it is one GET, for which its client would bring six packages.
 """
 
 import base64
@@ -96,13 +96,14 @@ class Registry:
             case "JSON":
                 return lambda body: body.decode("utf-8")
             case "AVRO":
-                return _avro_reader(self._named_schemas(found, set()))
+                reader = _avro_reader(self._named_schemas(found, set()))
+                return reader or "message names a schema that cannot be used"
             case _:
                 return "message names a schema that is neither Avro nor JSON Schema"
 
-    def _named_schemas(self, found: dict[str, Any], seen: set[tuple[str, int]]) -> list[Any]:
+    def _named_schemas(self, found: dict[str, Any], seen: set[tuple[str, int]]) -> list[str]:
         """Return the schema after those that it refers to."""
-        schemas: list[Any] = []
+        schemas: list[str] = []
         for reference in found.get("references") or []:
             key = (str(reference["subject"]), int(reference["version"]))
             if key in seen:
@@ -110,7 +111,7 @@ class Registry:
             seen.add(key)
             other = self._ask(f"subjects/{urllib.parse.quote(key[0], safe='')}/versions/{key[1]}")
             schemas += self._named_schemas(other or {"schema": '"null"'}, seen)
-        return [*schemas, json.loads(found["schema"])]
+        return [*schemas, str(found["schema"])]
 
     def _ask(self, path: str) -> dict[str, Any] | None:
         """Return what the registry says, None where it knows nothing of it."""
@@ -138,13 +139,15 @@ class Registry:
         )
 
 
-def _avro_reader(schemas: list[Any]) -> Callable[[bytes], str]:
+def _avro_reader(schemas: list[str]) -> Callable[[bytes], str] | None:
+    """Return how to read what the last of the schemas wrote; None if it is no schema, or refers to what is gone."""
     import fastavro
 
     named: dict[str, Any] = {}
-    for schema in schemas[:-1]:
-        fastavro.parse_schema(schema, named_schemas=named)
-    parsed = fastavro.parse_schema(schemas[-1], named_schemas=named)
+    try:
+        parsed = [fastavro.parse_schema(json.loads(schema), named_schemas=named) for schema in schemas][-1]
+    except Exception:  # noqa: BLE001 - a broken schema raises whatever it leads the library to
+        return None
 
     def read(body: bytes) -> str:
         said = fastavro.schemaless_reader(io.BytesIO(body), parsed, None)

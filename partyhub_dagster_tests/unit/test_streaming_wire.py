@@ -32,6 +32,10 @@ HELD: dict[str, dict[str, Any]] = {
     "/subjects/a%2Fname/versions/2": {"schema": json.dumps(NAME)},
     "/schemas/ids/8": {"schema": "{}", "schemaType": "JSON"},
     "/schemas/ids/9": {"schema": "syntax = proto3", "schemaType": "PROTOBUF"},
+    "/schemas/ids/10": {"schema": json.dumps(EVENT)},  # refers to a schema that it does not name
+    "/schemas/ids/11": {
+        "schema": json.dumps(EVENT), "references": [{"name": "Name", "subject": "gone", "version": 1}],
+    },
 }  # fmt: skip
 
 
@@ -108,6 +112,8 @@ def test_json_schema_is_text_behind_the_head(registry: str, tmp_path: Path) -> N
         (framed(9, b""), "message names a schema that is neither Avro nor JSON Schema"),
         (framed(7, b"\xff"), "message does not fit the schema that it names"),
         (framed(8, b"\xff"), "message does not fit the schema that it names"),
+        (framed(10, b""), "message names a schema that cannot be used"),
+        (framed(11, b""), "message names a schema that cannot be used"),
     ],
 )
 def test_what_the_registry_cannot_read_is_rejected(
