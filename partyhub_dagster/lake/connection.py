@@ -62,16 +62,25 @@ class LakePlace:
                 remedy="Set PARTYHUB_HOME to a folder that you may write to.",
             ) from None
 
+    def require(self) -> None:
+        """Refuse to go on where there is no lake: to open one to be written makes an empty one.
+
+        Raises:
+            LakeError: there is none.
+        """
+        if not self.catalog.exists():
+            raise LakeError(
+                f"There is no hub in {self.home}.",
+                remedy="Run `partyhub build --config FILE`, or set PARTYHUB_HOME to where the hub is.",
+            )
+
     @contextmanager
     def connect(
         self, *, read_only: bool = False, snapshot: int | None = None
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a connection whose default database is the lake; always closed, also after an error."""
-        if not self.catalog.exists() and (read_only or snapshot is not None):
-            raise LakeError(
-                f"There is no hub in {self.home}.",
-                remedy="Run `partyhub build --config FILE`, or set PARTYHUB_HOME to where the hub is.",
-            )
+        if read_only or snapshot is not None:
+            self.require()
         self.prepare()
         with scratch_folder(self.spill) as spill:
             con = self._open(spill)

@@ -257,5 +257,6 @@ def confirm_anew(hub: Hub, author: str, reason: str) -> Confirmed:
 
 @contextmanager
 def _session(hub: Hub) -> Iterator[Session]:
+    hub.place.require()
     with hub.place.connect() as con:
         yield Session(hub.place, con, "confirm")

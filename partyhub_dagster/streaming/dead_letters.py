@@ -38,8 +38,8 @@ def send_dead_letters(session: Session, broker: Broker, topic: str) -> int:
             raise BrokerError(
                 f"{len(missing)} rejected messages did not reach the dead letter topic {topic} ({reason}). They wait"
                 " in the hub; nothing else waits for them.",
-                remedy="Create the topic, or correct `streaming.dead_letter_topic` in hub.yaml. The next run sends"
-                " them.",
+                remedy="Create the topic, let it take messages as large as these with their headers"
+                " (max.message.bytes), or correct `streaming.dead_letter_topic` in hub.yaml. The next run sends them.",
             )
     return sent
 

@@ -28,7 +28,7 @@ def is_stored(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
     """
     stored = stored_offsets(con)
     held = [(r, stored.get((r.topic, r.partition))) for r in batch.ranges]
-    ahead = [r for r, offset in held if (0 if offset is None else offset) < r.start and offset is not None]
+    ahead = [r for r, offset in held if offset is not None and offset < r.start]
     if ahead:
         listed = ", ".join(f"{r.partition} at {r.start:,}" for r in ahead[:5])
         raise StreamError(
@@ -41,6 +41,15 @@ def is_stored(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
         return True
     if any(offset is not None and offset != r.start for r, offset in held):
         raise _moved(batch)
+    return False
+
+
+def is_overtaken(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    """Tell whether another run has read where a batch begins, and not all of it and nothing else."""
+    try:
+        is_stored(con, batch)
+    except StaleError:
+        return True
     return False
 
 

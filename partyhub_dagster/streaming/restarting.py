@@ -12,7 +12,8 @@ from partyhub_dagster.lake.tables import STREAM_OFFSETS, STREAM_TOPICS
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster.sources.audit import write_audit
 from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
-from partyhub_dagster.streaming.kafka import TopicState, broker_of, read_topics
+from partyhub_dagster.streaming.dead_letters import send_dead_letters
+from partyhub_dagster.streaming.kafka import TopicState, broker_of, read_topics, streaming_of
 from partyhub_dagster.streaming.offsets import stored_offsets, stored_topic_ids
 
 
@@ -32,11 +33,17 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     recognises by record and version. Who gave up what, and why, is a row of load_audit.
 
     Raises:
-        StreamError: nothing is lost.
+        StreamError: nothing is lost, or no author or reason is given.
+        BrokerError: the broker does not answer, or takes no dead letters.
     """
+    if not author.strip() or not reason.strip():
+        raise StreamError(
+            f"{topic} was not restarted: an author and a reason are required.",
+            remedy='Say why: partyhub stream restart TOPIC --reason "...".',
+        )
     session = run.session
-    con = session.con
-    (state,) = read_topics(broker_of(run.config), stored_offsets(con), [topic])
+    con, broker = session.con, broker_of(run.config)
+    (state,) = read_topics(broker, stored_offsets(con), [topic])
     anew = stored_topic_ids(con).get(topic, state.topic_id) != state.topic_id
     stored = {partition: at for (of, partition), at in stored_offsets(con).items() if of == topic}
     moved = list(_moves(state, stored, anew=anew))
@@ -50,13 +57,16 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     )
     goes_on = {p.partition: stored.get(p.partition, p.low) for p in state.partitions}
     goes_on |= {m.partition: m.goes_on for m in moved if m.partition in goes_on}
+    again = anew or any(m.goes_on < m.stopped for m in moved)
+    if again:  # the offsets of rejected messages that still wait will come again
+        send_dead_letters(session, broker, streaming_of(run.config).dead_letter_topic)
     values = ", ".join(f"({quote_text(topic)}, {n}::integer, {at}::bigint)" for n, at in goes_on.items())
     with write_transaction(session.place, con) as transaction:
         places = f"(select * from (values {values}) as r(topic, partition, next_offset))"
         transaction.write_differences(STREAM_OFFSETS, places, f"(select {quote_text(topic)} as topic)")
         ids = f"(select {quote_text(topic)} as topic, {quote_text(state.topic_id)} as topic_id)"
         transaction.upsert(STREAM_TOPICS, ids)
-        if anew or any(m.goes_on < m.stopped for m in moved):  # their offsets will come again
+        if again:
             for table in ("stream_messages", "dead_letters"):
                 con.execute(f"delete from lake.{table} where topic = {quote_text(topic)}")
         write_audit(transaction, {

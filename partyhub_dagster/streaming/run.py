@@ -10,6 +10,7 @@ from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
 from partyhub_dagster.streaming.following import Followers, followers_of
 from partyhub_dagster.streaming.kafka import broker_of, streaming_of
+from partyhub_dagster.streaming.offsets import is_overtaken
 from partyhub_dagster.streaming.report import StreamReport
 from partyhub_dagster.streaming.stream import Stream
 
@@ -41,11 +42,13 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
 def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _silent) -> StreamReport:
     """Take batch after batch, each with its release, until no message came for a while or time is up.
 
-    `first` are those to begin with: who plans a run sees by them whether it came to its first release.
+    `first` are those to begin with: who plans a run sees by them whether it came to its first release. One that another
+    run has read meanwhile, as a drain run takes all topics, is left out.
     """
     told = streaming_of(run.config)
-    report, began, planned = StreamReport(), time.monotonic(), list(first or [])
+    report, began = StreamReport(), time.monotonic()
     with _stream(run) as (stream, followers):
+        planned = [batch for batch in first or () if not is_overtaken(run.session.con, batch)]
         last = began
         released = False
         while time.monotonic() - began < told.drain_seconds:
@@ -66,6 +69,7 @@ def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _sile
 
 @contextmanager
 def _stream(run: Run) -> Iterator[tuple[Stream, Followers]]:
+    run.refuse_unknown_sources()
     broker = broker_of(run.config)
     stream, followers = Stream(run, broker), followers_of(run, broker)
     try:

@@ -15,7 +15,7 @@ from partyhub_dagster.config import load_config
 from partyhub_dagster.errors import StaleError, StreamError
 from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.streaming import taking
-from partyhub_dagster.streaming.offsets import is_stored, stored_offsets
+from partyhub_dagster.streaming.offsets import is_overtaken, is_stored, stored_offsets
 from partyhub_dagster_tests.events import (
     LEFT_OUT,
     STREAMING,
@@ -129,7 +129,6 @@ def test_a_source_without_versions_in_hub_yaml_is_ordered_by_what_its_events_say
 ) -> None:
     hub = HUB.replace("version: {column: REV, type: integer}, ", "") + "  # crm has no version\n"
     with new_topic(lake, tmp_path, hub) as topic:
-        topic.feed.config.sources["crm"]
         config = topic.feed.config
         streaming = config.streaming
         assert streaming is not None
@@ -264,6 +263,8 @@ def test_a_batch_that_overlaps_what_was_read_is_stale(topic: Topic) -> None:
     topic.send(upsert("1"), upsert("2"))
     with pytest.raises(StaleError):
         is_stored(topic.feed.lake.con, batch(1, 3))
+    overtaken = {span: is_overtaken(topic.feed.lake.con, batch(*span)) for span in ((0, 1), (0, 2), (2, 3))}
+    assert overtaken == {(0, 1): True, (0, 2): False, (2, 3): False}
 
 
 def test_a_batch_behind_what_was_read_is_refused_loudly(topic: Topic) -> None:
