@@ -27,6 +27,7 @@ MESSAGES = {
     "bad": ("crm:4", 2, "quarantined"),
     "delete-6": ("crm:6", 3, "stored"),
     "split-7": ("crm:7", 3, "stored"),
+    "mended-8": ("crm:8", 3, "replayed"),
 }
 
 
@@ -99,7 +100,10 @@ def test_an_event_is_answered_by_what_became_of_its_party_in_its_release(told: l
     assert {party for (_, party), ids in answers.items() if "split-7" in ids} == {
         str(id_of("crm:5")), str(id_of("crm:7")),
     }  # fmt: skip
-    assert {event for ids in answers.values() for event in ids} == {"phone-of-4", "delete-6", "split-7"}
+    assert answers["CREATED", str(id_of("crm:8"))] == ["mended-8"]
+    assert {event for ids in answers.values() for event in ids} == {
+        "phone-of-4", "delete-6", "split-7", "mended-8",
+    }  # fmt: skip
     assert {m["release"] for m in told if "phone-of-4" in m["answers"]} == {2}
 
 

@@ -23,13 +23,13 @@ with events as (
     where l.sequence > $after and l.sequence <= $upto
 ),
 shown as (select number, head_epoch, lag(head_epoch, 1, 0) over (order by number) as since from lake.releases),
--- messages that a release was the first to show
+-- messages that a release was the first to show; those out of quarantine too
 taken as (
     select m.event_id, m.record_id, s.number
     from lake.stream_messages as m
     join (from shown where number in (select release_number from events)) as s
         on m.epoch > s.since and m.epoch <= s.head_epoch
-    where m.outcome = 'stored' and m.event_id is not null and m.record_id is not null
+    where m.outcome in ('stored', 'replayed') and m.event_id is not null and m.record_id is not null
 ),
 -- the parties of their records, before and after
 answered as (
