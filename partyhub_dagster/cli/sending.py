@@ -15,7 +15,6 @@ from partyhub_dagster.errors import ConfigError
 from partyhub_dagster.places import config_file
 
 _TOLD_EVERY_S = 5.0
-_SIMULATED = {"crm": "CUST_ID", "dnb": "dnbRecordId", "markit": "ENTITY_ID"}
 Topic = Annotated[
     str | None, typer.Option("--topic", help="Topic; default the first of hub.yaml.", show_default=False)
 ]
@@ -85,12 +84,14 @@ def simulate(  # noqa: PLR0913 - each is an option
         return
     _say_sent(answer)
     say("Of these " + ", ".join(f"{kind}: {count:,}" for kind, count in answer["kinds"].items()))
-    say(f"Again the same: --seed {drawn} --messages {answer['acknowledged']}")
+    say(f"Again the same: --seed {drawn}, and all other options as they were.")
 
 
 def _refuse_other_sources(hub: HubConfig) -> None:
+    from partyhub_dagster.streaming.simulating import KEYS
+
     keys = {name: source.key for name, source in hub.sources.items()}
-    if any(keys.get(name) != (key,) for name, key in _SIMULATED.items()):
+    if any(keys.get(name) != (key,) for name, key in KEYS.items()):
         raise ConfigError(
             "Made-up events are of the generated sources crm, dnb and markit, which this hub.yaml does not have;"
             " nothing was sent.",

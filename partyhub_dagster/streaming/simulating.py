@@ -23,7 +23,8 @@ from partyhub_dagster.streaming.sending import Outgoing
 _LARGEST_WORLD: Final = 100_000
 _ENDLESS_WORLD: Final = 5_000
 _NAMESPACE: Final = uuid.UUID("6c6f1f0e-8f4b-5d39-9a51-2d5b1c0a7f11")
-_KEYS: Final = {"crm": "CUST_ID", "dnb": "dnbRecordId", "markit": "ENTITY_ID"}
+KEYS: Final = {"crm": "CUST_ID", "dnb": "dnbRecordId", "markit": "ENTITY_ID"}
+"""Sources that events are made up of, each with its key column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _messages(seed: int, source: str, portion: Portion) -> Iterator[Outgoing]:
     rows = rows_of(source, drop)
     moments = np.datetime_as_string(drop.changed_at.astype("datetime64[s]"), unit="s").tolist()
     for row, version, op, moment in zip(rows, drop.version.tolist(), drop.op.tolist(), moments, strict=True):
-        record = str(row[_KEYS[source]])
+        record = str(row[KEYS[source]])
         event = {
             "event_id": str(uuid.uuid5(_NAMESPACE, f"{seed} {source} {record} {version}")),
             "op": "delete" if op == "D" else "upsert",
