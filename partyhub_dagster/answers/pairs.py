@@ -1,22 +1,28 @@
 """Why two records are, or are not, in one party."""
 
+import math
 import uuid
 from typing import Any
 
 import duckdb
 
 from partyhub_dagster.answers.parties import identify
+from partyhub_dagster.answers.surroundings import (
+    Surroundings,
+    decision_between,
+    surroundings_of,
+    told_records,
+)
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import NotFoundError
-from partyhub_dagster.hub import thresholds_of
-from partyhub_dagster.identity.affected import KIND_CODES, collect_components
-from partyhub_dagster.identity.explain import explain_parties
-from partyhub_dagster.identity.state import cluster_affected
+from partyhub_dagster.identity.decisions import DecisionKind, resolve
+from partyhub_dagster.identity.explain import Verdict, Why, explain_parties
+from partyhub_dagster.identity.merges import Merge, merge_between, merges_of, pairs_across
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.releases import Release
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.matching.explain import explain_pair
+from partyhub_dagster.matching.explain import PairExplanation, explain_pair
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.registry import require_model
 
@@ -24,61 +30,166 @@ from partyhub_dagster.matching.registry import require_model
 def explain_records(place: LakePlace, config: HubConfig, left: str, right: str) -> dict[str, Any]:
     """Explain a pair by the newest release's model: comparisons, weight, blocking rules, decisions, thresholds.
 
+    Then what decided about their parties, and what it would take to make it otherwise.
+
     Raises:
         NotFoundError: one of the two is no live record.
     """
     a, b = identify(config, left), identify(config, right)
     with read_release(place) as (con, release):
         kinds = _kinds(con, a, b)
-        if len(kinds) == 2:
-            return _of_two_kinds(release)
         session = Session(place, con, run_id="explain")
+        records = told_records(session, config, [a, b])
+        if len(kinds) == 2:
+            return {**_of_two_kinds(release), "records": records}
         model = require_model(session, kinds.pop())
+        around = surroundings_of(session, config, [a, b])
         explained = explain_pair(con, model, "normalized_parties", str(a), str(b))
-        same = con.execute(
-            "select count(distinct party_id) = 1, count(distinct component_id) = 1 from party_clusters"
-            " where record_id in ($a, $b)",
-            {"a": a, "b": b},
-        ).fetchone() or (False, False)
+        one, other = around.code(a), around.code(b)
+        same = bool(around.outputs.cluster[one] == around.outputs.cluster[other])
+        component = around.outputs.component
         return {
-            "linked": explained.linked,
-            "same_party": bool(same[0]),
-            "same_component": bool(same[1]),
-            "weight": round(explained.weight, 3),
-            "probability": round(explained.probability, 6),
-            "prior": round(explained.prior_bits, 3),
-            "comparisons": [
-                {"name": c.name, "level": c.level, "weight": round(c.weight_bits, 3)}
-                for c in explained.comparisons
-            ],
-            "blocking_rules": list(explained.blocking_rules),
-            "verdict": _verdict(session, model, a, b),
-            "thresholds": {
-                "keep": model.thresholds.keep,
-                "link": explained.link,
-                "cut": model.thresholds.cut,
-            },
+            **pair_answer(explained),
+            "same_party": same,
+            "same_component": bool(component[one] == component[other]),
+            "verdict": verdict_answer(around, one, other),
+            **({"merge": _merge_answer(around, one, other)} if same else {}),
+            "to_split" if same else "to_join": _otherwise(around, one, other, explained, model, same=same),
+            "thresholds": thresholds_answer(model),
             "decisions": _decisions(con, a, b),
             "model": model.version[:12],
+            "records": records,
             "release": release.number,
         }
 
 
-def _verdict(session: Session, model: MatchModel, a: uuid.UUID, b: uuid.UUID) -> dict[str, Any]:
+def pair_answer(explained: PairExplanation) -> dict[str, Any]:
+    """Tell what a pair weighs, and why."""
+    return {
+        "linked": explained.linked,
+        "weight": round(explained.weight, 3),
+        "probability": round(explained.probability, 6),
+        "prior": round(explained.prior_bits, 3),
+        "comparisons": [
+            {"name": c.name, "level": c.level, "weight": round(c.weight_bits, 3)}
+            for c in explained.comparisons
+        ],
+        "blocking_rules": list(explained.blocking_rules),
+    }
+
+
+def thresholds_answer(model: MatchModel) -> dict[str, float]:
+    """Tell at which weights something changes, in bits."""
+    limits = model.thresholds
+    return {
+        "keep": limits.keep, "link": limits.link, "cut": limits.cut, "miss": limits.miss, "cap": limits.cap
+    }  # fmt: skip
+
+
+def verdict_answer(around: Surroundings, one: int, other: int) -> dict[str, Any]:
     """Say what decided that the two are one party or two: a merge, or what refused it."""
-    found = collect_components(session, [a, b], {KIND_CODES[model.kind]: thresholds_of(model)})
-    code = dict(
-        session.con.execute(
-            "select record_id, code from codes where record_id in ($a, $b)", {"a": a, "b": b}
-        ).fetchall()
-    )
-    verdict = explain_parties(found.inputs, cluster_affected(found.inputs), code[a], code[b])
+    verdict = explain_parties(around.inputs, around.outputs, one, other)
     return {
         "why": verdict.why.value,
-        "mean_weight": None if verdict.weight is None else round(verdict.weight / 1_000, 3),
+        "mean_weight": bits_of(verdict.weight),
         "pairs_scored": verdict.scored,
         "pairs_between": verdict.pairs,
         "decision_id": None if verdict.decision_id is None else str(verdict.decision_id),
+        "schemes": [around.schemes[scheme] for scheme in verdict.schemes],
+    }
+
+
+def bits_of(millibits: float | None) -> float | None:
+    """Return a weight in bits, as answers have it."""
+    return None if millibits is None or math.isnan(millibits) else round(millibits / 1_000, 3)
+
+
+def _merge_answer(around: Surroundings, one: int, other: int) -> dict[str, Any] | None:
+    """Tell the merge that brought the two together; None if SAME binds them."""
+    cluster = around.outputs.cluster
+    merges = merges_of(around.inputs, cluster, cluster == cluster[one])
+    found = merge_between(merges, one, other)
+    return None if found is None else told_merge(around, found)
+
+
+def told_merge(around: Surroundings, merge: Merge) -> dict[str, Any]:
+    """Tell two pieces that became one: how sure, on how many pairs, and the best and worst of those."""
+    across = pairs_across(around.inputs, merge.left, merge.right)
+    limits = around.inputs.thresholds[int(around.inputs.kind[merge.left[0]])]
+    return {
+        "left": around.named(merge.left),
+        "right": around.named(merge.right),
+        "mean_weight": bits_of(across.mean),
+        "margin": bits_of(across.mean - limits.cut),
+        "pairs_scored": across.scored,
+        "pairs_between": across.pairs,
+        "strongest": None
+        if across.strongest is None
+        else {"pair": around.named(across.strongest), "weight": bits_of(across.strongest_weight)},
+        "weakest_scored": bits_of(across.weakest_weight),
+    }
+
+
+def _otherwise(
+    around: Surroundings, one: int, other: int, explained: PairExplanation, model: MatchModel, *, same: bool
+) -> dict[str, Any]:
+    """Tell what would make it otherwise: a decision with its outcome, bits, comparisons that carry the merge."""
+    verdict = explain_parties(around.inputs, around.outputs, one, other)
+    pair = around.named((one, other))
+    both = tuple(dict.fromkeys((*around.members(one), *around.members(other))))
+    if verdict.why in {Why.SAME_DECISION, Why.NOT_SAME_DECISION}:
+        ids = _deciding(around, verdict, both)
+        return {
+            "revoke": sorted(str(id_) for id_ in ids),
+            "parties_then": around.parties_without(ids, (one, other)),
+        }
+    wanted = DecisionKind.NOT_SAME if same else DecisionKind.SAME
+    answer: dict[str, Any] = {
+        "decision": [wanted.value, *pair],
+        "parties_then": around.parties_under(decision_between(wanted, one, other), (one, other)),
+    }
+    if not same:
+        return {**answer, **_missing(around, verdict, one)}
+    cluster = around.outputs.cluster
+    merge = merge_between(merges_of(around.inputs, cluster, cluster == cluster[one]), one, other)
+    return answer if merge is None else {**answer, **_margin(around, merge, explained, model)}
+
+
+def _deciding(around: Surroundings, verdict: Verdict, both: tuple[int, ...]) -> set[uuid.UUID]:
+    """Collect the decisions that hold two together or apart."""
+    if verdict.decision_id is not None:
+        return {verdict.decision_id}
+    in_force = resolve(around.inputs.decisions, around.inputs.kind).same_in_force
+    return {held.decision_id for held in in_force if held.left in both or held.right in both}
+
+
+def _missing(around: Surroundings, verdict: Verdict, one: int) -> dict[str, Any]:
+    """Tell how many bits the mean lacks, and how many all pairs together."""
+    if verdict.weight is None or verdict.why is not Why.BELOW_CUT:
+        return {}
+    limits = around.inputs.thresholds[int(around.inputs.kind[one])]
+    return {
+        "missing_bits": bits_of(limits.cut - verdict.weight),
+        "missing_in_total": bits_of((limits.cut - verdict.weight) * verdict.pairs),
+    }
+
+
+def _margin(
+    around: Surroundings, merge: Merge, explained: PairExplanation, model: MatchModel
+) -> dict[str, Any]:
+    """Tell how many bits could be lost, and which comparisons of the pair hold more than that by themselves."""
+    limits = around.inputs.thresholds[int(around.inputs.kind[merge.left[0]])]
+    spare = (merge.mean - limits.cut) * merge.pairs / 1_000
+    cap = model.thresholds.cap
+    carries = [
+        held.name
+        for held in explained.comparisons
+        if min(explained.weight, cap) - min(explained.weight - held.weight_bits, cap) > spare
+    ]
+    return {
+        "spare_bits": round(spare / merge.pairs, 3),
+        "spare_in_total": round(spare, 3),
+        "carried_by": carries,
     }
 
 
@@ -97,7 +208,7 @@ def _kinds(con: duckdb.DuckDBPyConnection, a: uuid.UUID, b: uuid.UUID) -> set[An
 def _of_two_kinds(release: Release) -> dict[str, Any]:
     return {
         "linked": False, "same_party": False, "same_component": False, "weight": None, "probability": 0.0,
-        "comparisons": [], "blocking_rules": [], "decisions": [], "release": release.number,
+        "comparisons": [], "blocking_rules": [], "decisions": [], "release": release.number, "to_join": {},
         "note": "A person and an organization are never compared.",
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from partyhub_dagster.cli import (
     building,
     checking,
     deciding,
+    explaining,
     governing,
     history,
     keeping,
@@ -52,6 +53,7 @@ quarantining.register(app)
 sending.register(app)
 checking.register(app)
 asking.register(app)
+explaining.register(app)
 history.register(app)
 keeping.register(app)
 

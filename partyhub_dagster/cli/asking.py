@@ -1,4 +1,4 @@
-"""Commands that ask and change nothing: status, show, explain, evaluate, verify."""
+"""Commands that ask and change nothing: status, show, evaluate, verify."""
 
 from pathlib import Path
 from shlex import quote
@@ -18,7 +18,7 @@ _SHOWN = 10
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (status, show, explain, evaluate, verify):
+    for command in (status, show, evaluate, verify):
         app.command()(command)
 
 
@@ -150,56 +150,6 @@ def show(
     say_table([("attribute", "value", "from", "rule"), *rows])
     say(f"Members: {len(answer['members'])}")
     say_table([(m["source"], m["source_record_id"], m["record_id"]) for m in answer["members"]])
-
-
-def explain(
-    left: Annotated[str, typer.Argument(help="SOURCE:RECORD or record id.")],
-    right: Annotated[str, typer.Argument(help="SOURCE:RECORD or record id.")],
-    *,
-    config: Config = None,
-    json: Json = False,
-) -> None:
-    """Explain why two records are, or are not, one party."""
-    from partyhub_dagster.answers.pairs import explain_records
-
-    hub = open_hub(config_file(config))
-    answer = explain_records(hub.place, hub.config, left, right)
-    if json:
-        say_json(answer)
-        return
-    say(f"{'Same party' if answer['same_party'] else 'Different parties'} in release {answer['release']}.")
-    if answer["weight"] is None:
-        say(answer["note"])
-        return
-    verdict = "linked" if answer["linked"] else "not linked"
-    say(f"Pair weight {answer['weight']:+.2f} bits, probability {answer['probability']:.4f}: {verdict}")
-    say(
-        f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f})."
-    )
-    say_table(
-        [
-            ("comparison", "level", "bits"),
-            *((c["name"], c["level"], c["weight"]) for c in answer["comparisons"]),
-        ]
-    )
-    say(
-        f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}"
-    )
-    say(_WHY[answer["verdict"]["why"]].format(mean=answer["verdict"]["mean_weight"], **answer["thresholds"]))
-    for decision in answer["decisions"]:
-        say(f"Decision {decision['verdict']} by {decision['author']} at {decision['decided_at']}")
-
-
-_WHY = {
-    "SAME_DECISION": "One party, because a SAME decision binds them, directly or through others.",
-    "WEIGHT": "One party; its weakest merge has a mean weight of {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
-    "KIND": "Two parties: one is a person, the other an organization.",
-    "COMPONENT": "Two parties: no chain of pairs at or above {link:+.2f} bits leads from one to the other.",
-    "NOT_SAME_DECISION": "Two parties: a NOT_SAME decision stands between them (mean weight {mean:+.2f} bits).",
-    "EXCLUSIVE": "Two parties: they hold different values of an exclusive identifier (mean weight {mean:+.2f} bits).",
-    "PART": "Two parties: their component is too large to cluster whole, and they fell into different parts of it.",
-    "BELOW_CUT": "Two parties: the mean weight between them is {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
-}
 
 
 def evaluate(

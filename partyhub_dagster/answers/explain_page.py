@@ -1,0 +1,263 @@
+"""An explanation as one page: opens from disk, asks nothing of any network, runs no script."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from partyhub_dagster.answers.drawings import Bar, Tie, draw_graph, draw_waterfall
+from partyhub_dagster.answers.words import (
+    join_words,
+    merge_words,
+    names_words,
+    pairs_words,
+    split_words,
+    why_words,
+)
+from partyhub_dagster.errors import NotFoundError
+
+_MOST_NODES = 80
+"""Records in the graph; of a larger party the first are drawn."""
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #656d76; --page: #fff; --card: #f6f8fa; --line: #d0d7de;
+  --for: #2e7d4f; --against: #b3453c; --total: #3b5ba5; --theirs: #b7791f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --page: #0d1117; --card: #161b22;
+  --line: #3d444d; --for: #4cae78; --against: #e0736a; --total: #7d9be6; --theirs: #e0a84a; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1000px; padding: 24px; background: var(--page); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
+h1 { font-size: 22px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 28px 0 8px; }
+.soft, .small { color: var(--soft); fill: var(--soft); } .answer { font-size: 17px; margin: 12px 0; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px;
+  overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; }
+th, td { text-align: left; vertical-align: top; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr.differs td { background: color-mix(in srgb, var(--theirs) 12%, transparent); }
+tr.equal td { background: color-mix(in srgb, var(--for) 12%, transparent); }
+tr.weakest td { font-weight: 600; }
+code, .key { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; font-size: 13px; }
+svg { max-width: 100%; height: auto; font: 13px system-ui, sans-serif; } svg text { fill: var(--ink); }
+svg .small { font-size: 11px; fill: var(--soft); }
+svg .on { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
+.for { fill: var(--for); } .against { fill: var(--against); }
+.nothing { fill: var(--line); } .total { fill: var(--total); }
+.ours { fill: var(--total); } .theirs { fill: var(--theirs); } .mark { stroke: var(--soft); stroke-dasharray: 4 4; }
+.zero { stroke: var(--line); } .tie { stroke: var(--for); opacity: .7; } .below { stroke: var(--against);
+  stroke-dasharray: 5 4; } .weakest { stroke: var(--against); }
+"""
+
+
+def write_page(answer: dict[str, Any], file: Path) -> None:
+    """Write the page of an explanation into a new file that other users cannot read.
+
+    Raises:
+        NotFoundError: the file is there already, or cannot be written.
+    """
+    text = render_page(answer)
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotFoundError(
+            f"{file} could not be written ({type(error).__name__}).",
+            remedy="Name a new file in a folder that you may write to.",
+        ) from None
+
+
+def render_page(answer: dict[str, Any]) -> str:
+    """Return the page of what `explain` answers about a pair or about a party.
+
+    Guarantees: every value is escaped; a policy in the page forbids anything from outside, and scripts.
+    """
+    title, body = _party(answer) if "merges" in answer else _pair(answer)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _pair(answer: dict[str, Any]) -> tuple[str, list[str]]:
+    keys = [record["key"] for record in answer["records"]]
+    title = f"{keys[0]} and {keys[1]}"
+    said = "One party" if answer["same_party"] else "Two parties"
+    body = [_head(title, answer), f'<p class="answer"><b>{said}.</b> {escape(_reason(answer))}</p>']
+    body += [_side_by_side(answer["records"])]
+    if answer["weight"] is None:
+        return title, body
+    body += [
+        "<h2>What makes the weight of this pair</h2>",
+        f'<div class="card">{_waterfall(answer, answer["thresholds"])}</div>',
+        f'<p class="soft">{escape(_weight_words(answer))}</p>',
+    ]
+    if answer.get("merge"):
+        words = merge_words(answer["merge"], answer["thresholds"]["miss"])
+        body += ["<h2>How they came together</h2>", f"<p>{escape(words)}.</p>"]
+    told = split_words(answer["to_split"]) if answer["same_party"] else join_words(answer["to_join"])
+    body += ["<h2>What would make it otherwise</h2>", _list(told), _decisions(answer["decisions"])]
+    return title, body
+
+
+def _party(answer: dict[str, Any]) -> tuple[str, list[str]]:
+    members, weakest = answer["members"], answer["weakest"]
+    title = f"Party {answer['party_id']}"
+    limits = answer["thresholds"]
+    count = f"{len(members):,} record{'s' if len(members) > 1 else ''}"
+    body = [_head(title, answer), f'<p class="answer"><b>{count}.</b> {escape(_party_words(answer))}</p>']
+    body += ["<h2>Who is tied to whom</h2>", f'<div class="card">{_graph(answer)}</div>', _legend(answer)]
+    if answer["merges"]:
+        rows = [
+            _row([str(n), escape(names_words(m["left"])), escape(names_words(m["right"])),
+                  _number(m["mean_weight"]), escape(pairs_words(m, limits["miss"]))],
+                 "weakest" if weakest and m == _bare(weakest) else "")
+            for n, m in enumerate(answer["merges"], 1)
+        ]  # fmt: skip
+        body += ["<h2>How it came about, the surest merge first</h2>",
+                 _table(["", "these", "with these", "mean bits", "rests on"], rows)]  # fmt: skip
+    if weakest and "pair" in weakest:
+        one, other = weakest["strongest"]["pair"]
+        held_by = f"Its strongest pair is {one} and {other}:"
+        body += [
+            "<h2>Its weakest link</h2>",
+            f"<p>{escape(merge_words(weakest, limits['miss']))}. {escape(held_by)}</p>",
+            f'<div class="card">{_waterfall(weakest["pair"], limits)}</div>',
+            "<h2>What it would take to split</h2>",
+            _list(split_words(answer["to_split"])),
+        ]
+    body += [_not_merged(answer), "<h2>Its records</h2>", *_records(members), _decisions(answer["decisions"])]
+    return title, body
+
+
+def _bare(weakest: dict[str, Any]) -> dict[str, Any]:
+    return {name: held for name, held in weakest.items() if name != "pair"}
+
+
+def _head(title: str, answer: dict[str, Any]) -> str:
+    model = f", model {answer['model']}" if "model" in answer else ""
+    return (
+        f'<h1>{escape(title)}</h1><div class="soft">release {answer["release"]}{escape(model)};'
+        " this page holds values of records as they are</div>"
+    )
+
+
+def _reason(answer: dict[str, Any]) -> str:
+    if answer["weight"] is None:
+        return str(answer["note"])
+    words = why_words(answer["verdict"], answer["thresholds"])
+    return words.split(". ", 1)[-1] if ". " in words else words.split(": ", 1)[-1].capitalize()
+
+
+def _party_words(answer: dict[str, Any]) -> str:
+    weakest = answer["weakest"]
+    if answer["bound_by_decisions"] and weakest is None:
+        return "SAME decisions bind them."
+    if weakest is None:
+        return "Nothing was merged with it."
+    return (
+        f"The weakest merge has a mean weight of {weakest['mean_weight']:+.2f} bits; merging stops below"
+        f" {answer['thresholds']['cut']:+.2f}, so {weakest['margin']:.2f} bits are to spare."
+    )
+
+
+def _weight_words(pair: dict[str, Any]) -> str:
+    shared = ", ".join(pair["blocking_rules"]) or "nothing, so no blocking rule brings this pair together"
+    return (
+        f"{pair['weight']:+.2f} bits, probability {pair['probability']:.4f}. One bit more doubles the odds."
+        f" They share: {shared.replace('_', ' ')}."
+    )
+
+
+def _waterfall(pair: dict[str, Any], limits: dict[str, float]) -> str:
+    known = [c for c in pair["comparisons"] if c["weight"] or c["level"] != "unknown"]
+    bars = [Bar("start", "two records at random", pair["prior"])]
+    bars += [Bar(c["name"], c["level"], c["weight"]) for c in known]
+    drawn = draw_waterfall(bars, pair["weight"], [("link", limits["link"])])
+    unknown = [c["name"] for c in pair["comparisons"] if c not in known]
+    return drawn + (
+        f'<div class="small">Unknown on a side: {escape(", ".join(unknown))}.</div>' if unknown else ""
+    )
+
+
+def _graph(answer: dict[str, Any]) -> str:
+    ours = [member["key"] for member in answer["members"]][:_MOST_NODES]
+    theirs = [other["members"][:8] for other in answer["not_merged"][:2] if other["strongest"]]
+    groups = [ours, *theirs]
+    place = {key: n for n, key in enumerate(key for group in groups for key in group)}
+    weakest = answer["weakest"] and answer["weakest"]["strongest"]
+    worst = set(weakest["pair"]) if weakest else set()
+    near = [other["strongest"] for other in answer["not_merged"][:2] if other["strongest"]]
+    ties = [
+        Tie(place[one], place[other], link["weight"], {one, other} == worst)
+        for link in [*answer["links"], *near]
+        for one, other in [link["pair"]]
+        if one in place and other in place
+    ]
+    return draw_graph(groups, ties, answer["thresholds"]["cut"])
+
+
+def _legend(answer: dict[str, Any]) -> str:
+    left_out = len(answer["members"]) - _MOST_NODES
+    more = f" {left_out:,} records are not drawn." if left_out > 0 else ""
+    return (
+        '<p class="soft">Blue: this party. Yellow: the nearest parties that it was not merged with. Green lines speak'
+        f" for one party, dashed red ones against it; the solid red one holds the weakest merge.{more}</p>"
+    )
+
+
+def _not_merged(answer: dict[str, Any]) -> str:
+    if not answer["not_merged"]:
+        return ""
+    rows = [
+        _row([escape(names_words(other["members"])), _number(other["mean_weight"]),
+              escape(pairs_words(other, answer["thresholds"]["miss"])),
+              escape(why_words(other, answer["thresholds"]))])
+        for other in answer["not_merged"]
+    ]  # fmt: skip
+    return "<h2>Why not with these</h2>" + _table(["party of", "mean bits", "rests on", "because"], rows)
+
+
+def _side_by_side(records: Sequence[dict[str, Any]]) -> str:
+    one, other = records
+    names = list(dict.fromkeys([*one["values"], *other["values"]]))
+    rows = []
+    for name in names:
+        left, right = one["values"].get(name, []), other["values"].get(name, [])
+        kind = "" if not left or not right else "equal" if set(left) & set(right) else "differs"
+        rows.append(_row([escape(name), escape("; ".join(left)), escape("; ".join(right))], kind))
+    return "<h2>Side by side</h2>" + _table(["", one["key"], other["key"]], rows)
+
+
+def _records(members: Sequence[dict[str, Any]]) -> list[str]:
+    return [
+        f'<details{" open" if len(members) <= 6 else ""}><summary class="key">{escape(member["key"])}</summary>'
+        + _table([], [_row([escape(n), escape("; ".join(v))]) for n, v in member["values"].items()])
+        + "</details>"
+        for member in members[:_MOST_NODES]
+    ]
+
+
+def _decisions(decisions: Sequence[dict[str, Any]]) -> str:
+    if not decisions:
+        return ""
+    rows = [_row([escape(str(d[name])) for name in ("verdict", "author", "decided_at")]) for d in decisions]
+    return "<h2>Decisions</h2>" + _table(["decision", "by", "at"], rows)
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(line.strip())}</li>" for line in lines) + "</ul>"
+
+
+def _number(bits: float) -> str:
+    return f"{bits:+.2f}"
+
+
+def _row(cells: Sequence[str], kind: str = "") -> str:
+    return f'<tr class="{kind}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    return f"<table>{f'<tr>{head}</tr>' if heads else ''}{''.join(rows)}</table>"

@@ -1,0 +1,141 @@
+"""The command that says why: of two records, or of a party, as text, JSON or a page."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from partyhub_dagster.cli.options import Config, Json
+from partyhub_dagster.cli.printing import say, say_json, say_table
+from partyhub_dagster.places import config_file, open_hub
+
+_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(explain)
+
+
+def explain(
+    left: Annotated[str, typer.Argument(help="SOURCE:RECORD or record id; alone: its party, or a party id.")],
+    right: Annotated[
+        str | None, typer.Argument(help="Another SOURCE:RECORD or record id.", show_default=False)
+    ] = None,
+    *,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page into this new file as well.", show_default=False)
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Explain why two records are, or are not, one party. Or a whole party."""
+    from partyhub_dagster.answers.pairs import explain_records
+    from partyhub_dagster.answers.party_why import explain_party
+
+    hub = open_hub(config_file(config))
+    if right is None:
+        answer = explain_party(hub.place, hub.config, left)
+    else:
+        answer = explain_records(hub.place, hub.config, left, right)
+    if html is not None:
+        _write_page(answer, html)
+    if json:
+        say_json(answer)
+    elif right is None:
+        _say_party(answer)
+    else:
+        _say_pair(answer)
+    if html is not None and not json:
+        say(f"Wrote {html}. It holds values of records as they are.")
+
+
+def _write_page(answer: dict[str, Any], file: Path) -> None:
+    from partyhub_dagster.answers.explain_page import write_page
+
+    write_page(answer, file)
+
+
+def _say_pair(answer: dict[str, Any]) -> None:
+    from partyhub_dagster.answers.words import join_words, merge_words, split_words, why_words
+
+    say(f"{'Same party' if answer['same_party'] else 'Different parties'} in release {answer['release']}.")
+    if answer["weight"] is None:
+        say(answer["note"])
+        return
+    verdict = "linked" if answer["linked"] else "not linked"
+    say(f"Pair weight {answer['weight']:+.2f} bits, probability {answer['probability']:.4f}: {verdict}")
+    say(
+        f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f})."
+    )
+    _say_comparisons(answer)
+    say(
+        f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}"
+    )
+    say(why_words(answer["verdict"], answer["thresholds"]))
+    if answer.get("merge"):
+        say(f"They came together by {merge_words(answer['merge'], answer['thresholds']['miss'])}.")
+    words = split_words(answer["to_split"]) if answer["same_party"] else join_words(answer["to_join"])
+    for line in words:
+        say(line)
+    for decision in answer["decisions"]:
+        say(f"Decision {decision['verdict']} by {decision['author']} at {decision['decided_at']}")
+
+
+def _say_comparisons(answer: dict[str, Any]) -> None:
+    rows = [(c["name"], c["level"], c["weight"]) for c in answer["comparisons"]]
+    say_table([("comparison", "level", "bits"), *rows])
+
+
+def _say_party(answer: dict[str, Any]) -> None:
+    from partyhub_dagster.answers.words import merge_words, split_words
+
+    members, miss = answer["members"], answer["thresholds"]["miss"]
+    say(
+        f"Party {answer['party_id']} in release {answer['release']}: {len(members):,} record{'s'[: len(members) > 1]}"
+    )
+    say_table([(m["key"], "; ".join(_first_values(m))) for m in members[:_SHOWN]])
+    _say_rest(len(members))
+    for group in answer["bound_by_decisions"]:
+        say(f"Bound by SAME decisions: {', '.join(group)}")
+    if answer["merges"]:
+        say("Merged by evidence, the surest first:")
+        for merge in answer["merges"][-_SHOWN:]:
+            say(f"  {merge_words(merge, miss)}")
+        _say_rest(len(answer["merges"]))
+    if answer["weakest"]:
+        weakest = answer["weakest"]
+        say(f"Its weakest link: {merge_words(weakest, miss)}")
+        if "pair" in weakest:
+            say(
+                f"  held by {' and '.join(weakest['strongest']['pair'])}, {weakest['pair']['weight']:+.2f} bits:"
+            )
+            _say_comparisons(weakest["pair"])
+        for line in split_words(answer["to_split"]):
+            say(line)
+    _say_neighbours(answer)
+    for d in answer["decisions"]:
+        what = " ".join(str(d[name]) for name in ("verdict", "left", "right", "attribute") if d[name])
+        say(f"Decision {what} by {d['author']} at {d['decided_at']}")
+
+
+def _say_neighbours(answer: dict[str, Any]) -> None:
+    from partyhub_dagster.answers.words import names_words, why_words
+
+    if answer["not_merged"]:
+        say("Not merged with:")
+    for other in answer["not_merged"]:
+        say(f"  {names_words(other['members'])}")
+        say(f"    {why_words(other, answer['thresholds'])}")
+        if other["strongest"]:
+            strongest = other["strongest"]
+            say(f"    nearest pair: {' and '.join(strongest['pair'])}, {strongest['weight']:+.2f} bits")
+
+
+def _first_values(member: dict[str, Any]) -> list[str]:
+    return [str(values[0]) for values in list(member["values"].values())[:4]]
+
+
+def _say_rest(count: int) -> None:
+    if count > _SHOWN:
+        say(f"  and {count - _SHOWN:,} more; --json has them all")
