@@ -183,7 +183,7 @@ def _compare_values(hub: Hub, answer: SyncAnswer, copy: Path, attributes: dict[s
         _read_copy(con, copy)
         same = [
             f"case when g.{quote_name(name)} is distinct from try_cast(t.{quote_name(name)} as {sql_type})"
-            f" then {quote_text(name)} end"
+            f" or (g.{quote_name(name)} is null and t.{quote_name(name)} is not null) then {quote_text(name)} end"
             for name, sql_type in attributes.items()
         ]
         _compare(con, answer, f"values of {', '.join(attributes)}", _values_differ(same))
@@ -194,14 +194,14 @@ def _values_differ(differing_columns: Sequence[str]) -> str:
     return f"""
         with compared as (
             select coalesce(g.party_id::varchar, t.party_id) as id, g.party_id is null as unknown,
-                t.party_id is null as missing, {listed} as columns
+                t.party_id is null as missing, {listed} as columns, count(*) over (partition by id) > 1 as repeated
             from golden_parties as g
             full join (select * replace (lower(party_id::varchar) as party_id) from theirs) as t
                 on g.party_id::varchar = t.party_id
         )
-        select id, case when missing then 'missing in the copy' when unknown then 'not in the hub'
-            else 'differs in ' || array_to_string(columns, ', ') end as what
-        from compared where missing or unknown or len(columns) > 0
+        select distinct id, case when unknown then 'not in the hub' when missing then 'missing in the copy'
+            when repeated then 'there more than once' else 'differs in ' || array_to_string(columns, ', ') end as what
+        from compared where missing or unknown or repeated or len(columns) > 0
     """
 
 

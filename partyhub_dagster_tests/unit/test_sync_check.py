@@ -92,6 +92,25 @@ def test_golden_values_are_compared_attribute_by_attribute(history_hub: Hub, tmp
     assert (found.id, found.what) == (party, "differs in name")
 
 
+def test_a_value_that_is_none_of_its_attribute_or_a_party_that_is_there_twice_differs(
+    history_hub: Hub, tmp_path: Path
+) -> None:
+    with read_release(history_hub.place) as (con, _):
+        con.execute("create temp table golden as select * from golden_parties")
+        held = con.execute("select party_id::varchar, email::varchar from golden order by 1").fetchall()
+    without = [party for party, email in held if email is None]
+    lines = [f"{party},{'no list' if email is None else email}" for party, email in held]
+    copy = tmp_path / "golden.csv"
+    copy.write_text("\n".join(["party_id,email", *lines, lines[0], f"{'ff' * 16},[x@y.test]", ""]))
+    told = {found.id: found.what for found in check_sync(history_hub, copy).differences}
+    assert without
+    assert told == {
+        **dict.fromkeys(without, "differs in email"),
+        held[0][0]: "there more than once",
+        "ff" * 16: "not in the hub",
+    }
+
+
 def test_what_cannot_be_compared_says_so(history_hub: Hub, tmp_path: Path) -> None:
     copy = tmp_path / "copy.csv"
     copy.write_text("id\n1\n")
