@@ -51,7 +51,9 @@ class OtherStore:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file by one put: object stores show the old or the new one."""
-        self.fs.pipe_file(self._at(path), content)
+        target = self._at(path)
+        self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        self.fs.pipe_file(target, content)
 
     def replace(self, path: str, content: bytes, version: str | None) -> None:
         """Write if what is there is still what was read."""

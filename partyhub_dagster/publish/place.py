@@ -1,16 +1,17 @@
 """Where exports lie: the pointer, the manifests behind it, and which files are still needed.
 
-`manifest.json` is the pointer: the manifest of the current export. `manifests/<run key>.json` keeps those of late,
-and `data/` holds the files that they name, each named after its content. A file that no kept manifest names is
-deleted when it is old: a younger one may be of an export that is just being written.
+`manifest.json` is the pointer: the manifest of the current export. `manifests/` keeps those of late and `data/` the
+files that they name, each named after its content, so that none is ever replaced. A file that no kept manifest names
+is deleted when it is old: a younger one may be of an export that is just being written.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import duckdb
 from pydantic import ValidationError
@@ -59,7 +60,7 @@ class Place:
             StaleError: another export moved it meanwhile; that one stays.
         """
         text = manifest.to_json().encode()
-        self.store.write(f"{_MANIFESTS}/{manifest.run_key}.json", text)
+        self.store.write(path_of(manifest), text)
         self.store.replace(POINTER, text, found.version)
 
     def sizes(self) -> dict[str, int]:
@@ -88,7 +89,7 @@ class Place:
         replaced_at = [None, *(held.modified for held in newest_first)]
         for place, (held, replaced) in enumerate(zip(newest_first, replaced_at, strict=False)):
             recent = replaced is None or replaced > deadline
-            if place >= keep and not recent and PurePosixPath(held.path).stem != current.run_key:
+            if place >= keep and not recent and held.path != path_of(current):
                 unneeded.append(held.path)
                 continue
             found = self.store.read(held.path)
@@ -108,6 +109,12 @@ class Place:
             dir=self.staging_in, prefix=STAGING, ignore_cleanup_errors=True
         ) as name:
             yield Path(name)
+
+
+def path_of(manifest: Manifest) -> str:
+    """Return where a manifest is kept. A release that is exported again into other files has two, both with readers."""
+    told_apart = hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]
+    return f"{_MANIFESTS}/{manifest.run_key}-{told_apart}.json"
 
 
 def open_place(config: HubConfig, home: Path, s3_client: S3Client = client_from_environment) -> Place:
@@ -137,6 +144,6 @@ def write_errors() -> Iterator[None]:
     except (OSError, duckdb.IOException) as error:
         raise LakeError(
             f"The golden Parquet could not be written ({type(error).__name__});"
-            " readers still see the export before it.",
+            " readers see the newest export that was finished.",
             remedy="Check that publish.parquet can be written and has room, then run `partyhub export`.",
         ) from error

@@ -101,12 +101,24 @@ class S3Store:
                     raise moved_meanwhile() from None
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Delete objects."""
+        """Delete objects.
+
+        Raises:
+            LakeError: S3 refused to delete some; it says so in a good answer.
+        """
         keys = [{"Key": self._key(path)} for path in paths]
         with _errors(self.bucket):
             for start in range(0, len(keys), _KEYS_PER_DELETION):
                 part = {"Objects": keys[start : start + _KEYS_PER_DELETION], "Quiet": True}
-                self.client.delete_objects(Bucket=self.bucket, Delete=part)
+                answer = self.client.delete_objects(Bucket=self.bucket, Delete=part)
+                codes = [str(error.get("Code", "")) for error in answer.get("Errors", [])]
+                if refused := [code for code in codes if code not in _NOT_FOUND]:
+                    raise LakeError(
+                        f"S3 did not delete {len(refused):,} files that no export needs any more ({refused[0]}, bucket"
+                        f" {self.bucket}); the newest export is whole and readers see it.",
+                        remedy="Let the hub delete objects below publish.parquet (s3:DeleteObject), or raise"
+                        " publish.keep_runs if everything is to stay.",
+                    )
 
     def _key(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path
@@ -139,6 +151,7 @@ def _errors(bucket: str) -> Iterator[None]:
 
 def _failed(bucket: str, what: str) -> LakeError:
     return LakeError(
-        f"S3 refused or did not answer ({what}, bucket {bucket}); readers still see the export before it.",
+        f"S3 refused or did not answer ({what}, bucket {bucket}); readers see the newest export that was"
+        " finished.",
         remedy="Check AWS_ENDPOINT_URL_S3, region, credentials and the bucket's policy, then run `partyhub export`.",
     )

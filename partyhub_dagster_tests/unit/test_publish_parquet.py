@@ -10,9 +10,11 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import duckdb
 import fsspec
 import pytest
+from botocore.stub import Stubber
 
 from partyhub_dagster.errors import ConfigError, InvariantError, LakeError, NotFoundError, StaleError
 from partyhub_dagster.publish.local import LocalStore
@@ -20,6 +22,7 @@ from partyhub_dagster.publish.manifest import Manifest
 from partyhub_dagster.publish.other import OtherStore
 from partyhub_dagster.publish.parquet import check_export, read_manifest, run_key_of
 from partyhub_dagster.publish.place import Place, open_place
+from partyhub_dagster.publish.s3 import S3Store
 from partyhub_dagster_tests.exports import (
     FIRST,
     configure,
@@ -162,7 +165,7 @@ def test_only_late_exports_and_the_current_one_stay(con: duckdb.DuckDBPyConnecti
 
     def kept() -> set[int]:
         names = [path.name for path in (root / "manifests").iterdir()]
-        return {n for n in range(1, 7) if f"{run_key_of(release(n))}.json" in names}
+        return {n for n in range(1, 7) if any(name.startswith(run_key_of(release(n))) for name in names)}
 
     for number in range(1, 5):
         con.execute(f"update golden set name = '{number}', epoch = {number}")
@@ -178,6 +181,17 @@ def test_only_late_exports_and_the_current_one_stay(con: duckdb.DuckDBPyConnecti
     export(con, hub, tmp_path, 5)
     assert kept() == {4, 5}
     assert check_export(hub, tmp_path) == []
+
+
+def test_a_release_that_is_exported_into_other_files_keeps_those_that_readers_are_at(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    before = export(con, configure(), tmp_path).manifest
+    age(tmp_path / "published", 100)
+    for _ in range(2):
+        now = export(con, configure(rows_per_file=7), tmp_path).manifest
+        assert {file.path for file in now.files}.isdisjoint(file.path for file in before.files)
+        assert [file.path for file in before.files if not (tmp_path / "published" / file.path).exists()] == []
 
 
 def test_a_file_that_no_manifest_names_yet_is_left_to_its_writer(
@@ -277,10 +291,11 @@ def test_a_reader_beside_exports_never_sees_a_mix(con: duckdb.DuckDBPyConnection
     assert len(seen) > 1
 
 
+@pytest.mark.parametrize("place", ["memory://hub/golden", "local://{}/golden"])
 def test_any_file_system_that_fsspec_reaches_can_hold_the_export(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, place: str
 ) -> None:
-    hub = configure("memory://hub/golden", keep_runs=1, keep_hours=0)
+    hub = configure(place.format(tmp_path), keep_runs=1, keep_hours=0)
     for number in (1, 2):
         con.execute(f"update golden set name = '{number}', epoch = {number}")
         export(con, hub, tmp_path, number)
@@ -289,6 +304,20 @@ def test_any_file_system_that_fsspec_reaches_can_hold_the_export(
     held = {file.path for file in open_place(hub, tmp_path).store.listing("data")}
     assert held == set(paths(read_manifest(hub, tmp_path)).values())
     assert list((tmp_path / "export").iterdir()) == []
+
+
+def test_files_that_s3_does_not_delete_are_told() -> None:
+    """S3 answers well and names what it refused in the answer."""
+    client = boto3.session.Session().client("s3", region_name="us-east-1")
+    refused = {"Key": "p/a", "Code": "AccessDenied"}
+    with Stubber(client) as answers:
+        for errors in ([{"Key": "p/a", "Code": "NoSuchKey"}], [refused]):
+            answers.add_response("delete_objects", {"Errors": errors})
+        store = S3Store(client, "bucket", "p")
+        store.remove(["a"])  # gone already
+        with pytest.raises(LakeError, match="did not delete 1 files") as told:
+            store.remove(["a"])
+    assert "p/a" not in str(told.value)
 
 
 def test_the_check_finds_files_that_are_missing_or_changed(
