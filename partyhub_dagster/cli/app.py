@@ -17,6 +17,7 @@ from partyhub_dagster.cli import (
     keeping,
     quarantining,
     releasing,
+    reviewing,
     sending,
     starting,
     streaming,
@@ -49,6 +50,7 @@ governing.register(app)
 syncing.register(app)
 releasing.register(app)
 deciding.register(app)
+reviewing.register(app)
 quarantining.register(app)
 sending.register(app)
 checking.register(app)

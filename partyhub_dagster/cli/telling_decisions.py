@@ -29,7 +29,7 @@ def say_preview(entries: "Sequence[Entry]", foreseen: dict[str, Any]) -> None:
     if not (foreseen["parties"] or foreseen["values"]):
         say("No party and no golden value changes by it now.")
     for event in foreseen["parties"][:_SHOWN]:
-        say(f"  {_event_words(event)}")
+        say(f"  {event_words(event)}")
     _say_rest(len(foreseen["parties"]))
     if foreseen["values"]:
         rows = [("party", "golden value", "now", "then")]
@@ -95,7 +95,8 @@ def _words(found: dict[str, Any]) -> str:
     return f"{found['verdict']} {found['left']} {found['right']}"
 
 
-def _event_words(event: dict[str, Any]) -> str:
+def event_words(event: dict[str, Any]) -> str:
+    """Say what becomes of a party."""
     party, other = event["party_id"], event["other_id"]
     match event["event"]:
         case "MERGED":

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 _WHEN_EXPORTED = {"refresh", "rows_per_file", "keep_hours"}
 _CHANGE_NO_ANSWER: dict[str, Any] = {
     "publish": _WHEN_EXPORTED,
-    "hub": {"root": True, "upkeep": True, "verify": True, "streaming": True, "publish": _WHEN_EXPORTED},
+    "hub": {
+        "root": True,
+        "upkeep": True,
+        "verify": True,
+        "review": True,
+        "streaming": True,
+        "publish": _WHEN_EXPORTED,
+    },
 }
 """Keys that say when and how something is kept; what is kept does not depend on them."""
 SECTIONS = (

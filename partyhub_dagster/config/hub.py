@@ -11,6 +11,7 @@ from partyhub_dagster.config.attributes import Attribute, AttributeSection, reso
 from partyhub_dagster.config.matching import Matching
 from partyhub_dagster.config.publish import Publish
 from partyhub_dagster.config.quality import Quality
+from partyhub_dagster.config.review import Review
 from partyhub_dagster.config.section import Name, Section
 from partyhub_dagster.config.semantics import KINDS
 from partyhub_dagster.config.sources import Source
@@ -45,6 +46,8 @@ class HubConfig(Section):
     """What the checks tolerate."""
     publish: Publish = Publish()
     """Where golden records go."""
+    review: Review = Review()
+    """Which merges people are asked about."""
     streaming: Streaming | None = None
     """Events by Kafka; left out: the hub takes none."""
     upkeep: Upkeep = Upkeep()

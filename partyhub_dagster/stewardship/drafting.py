@@ -89,6 +89,19 @@ def draft_split(
     return _grouped(signature, [*_apart(taken, rest), *_chain(taken), *_chain(rest)])
 
 
+def draft_sides(
+    left: Sequence[str], right: Sequence[str], signature: Signature, *, same: bool, hold_sides: bool
+) -> list[Entry]:
+    """Bind two sides to one party, or keep every record of one apart from every record of the other.
+
+    `hold_sides`: of a party that is split, each side holds together, as with `draft_split`.
+    """
+    if same:
+        return _grouped(signature, _chain([*left, *right]))
+    held = [*_chain(left), *_chain(right)] if hold_sides else []
+    return _grouped(signature, [*_apart(left, right), *held])
+
+
 def draft_split_as_of(
     session: Session, config: HubConfig, party: str, release: int, signature: Signature
 ) -> list[Entry]:

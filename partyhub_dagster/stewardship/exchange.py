@@ -63,7 +63,7 @@ def export_decisions(session: Session, out: Path) -> int:
         value = "[]" if entry.verdict is DecisionKind.PIN and entry.value is None else entry.value
         cells = (str(entry.decision_id), entry.verdict.value, entry.left, entry.right, entry.attribute, value, group,
                  entry.author, entry.reason)  # fmt: skip
-        writer.writerow([_guarded(cell or "") for cell in cells])
+        writer.writerow([guarded(cell or "") for cell in cells])
     try:
         out.touch(mode=0o600)
         out.write_text(text.getvalue(), encoding="utf-8")
@@ -131,9 +131,7 @@ def _rows_of(file: Path) -> list[tuple[int, dict[str, str]]]:
             " nothing was decided.",
             remedy=f"Write the columns {', '.join(COLUMNS)}; those after `left` as far as they are needed.",
         )
-    return [
-        (number, {name: _bare((row.get(name) or "").strip()) for name in COLUMNS}) for number, row in rows
-    ]
+    return [(number, {name: bare((row.get(name) or "").strip()) for name in COLUMNS}) for number, row in rows]
 
 
 def _entry_of(config: HubConfig, row: dict[str, str], author: str, reason: str | None) -> Entry | list[str]:
@@ -198,9 +196,11 @@ def _of_two_kinds(
     ]
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
+    """Keep a spreadsheet from computing a cell."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _bare(cell: str) -> str:
+def bare(cell: str) -> str:
+    """Take off what `guarded` put on."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell

@@ -16,6 +16,7 @@ from partyhub_dagster.config import (
     matching,
     publish,
     quality,
+    review,
     sources,
     stream_sensor,
     streaming,
@@ -51,6 +52,7 @@ HEADINGS: dict[type[Section], str] = {
     streaming.Streaming: "Streaming",
     streaming.Security: "`security`",
     stream_sensor.StreamSensor: "`sensor`",
+    review.Review: "Review",
     upkeep.Upkeep: "Upkeep",
     verify.Verify: "Verify",
 }
@@ -65,6 +67,7 @@ IN_ROWS: dict[type[Section], tuple[str, str]] = {
     matching.Thresholds: ("Matching", "thresholds"),
     matching.Blocking: ("Matching", "blocking"),
     survivorship.Trust: ("Survivorship", "trust"),
+    review.ReviewBand: ("Review", "person"),
     streaming.Registry: ("Streaming", "registry"),
     streaming.OAuth: ("`security`", "oauth"),
     streaming.Secret: ("`security`", "password"),
