@@ -1,13 +1,16 @@
 """How a hub grows with its snapshots, what that costs a reader, and what upkeep gives back.
 
 Makes many small writes, each a snapshot: a few source records written anew as they are, which is what a small change
-looks like to the store. Measures the catalog, opening a release with a first question, and a build of nothing new,
-before and after upkeep; verifies at the end.
+looks like to the store; with --rows-every N the others move the epoch alone, as a run without changes does. Measures
+the catalog, opening a release with a first question, and a build of nothing new, before and after upkeep; verifies at
+the end.
 
     python benchmarks/upkeep.py --snapshots 2000 --records 500
+    PARTYHUB_THREADS=1 python benchmarks/upkeep.py --snapshots 50000 --rows-every 25     # an hour
 """
 
 import argparse
+import os
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -30,13 +33,15 @@ ROWS = 5
 KEEP = Upkeep(keep_releases=2, keep_days=0, delete_after_hours=0)
 
 
-def write_small(hub: Hub, snapshots: int) -> float:
+def write_small(hub: Hub, snapshots: int, rows_every: int) -> float:
     """Make so many snapshots; return the seconds of one."""
     began = time.monotonic()
     with hub.place.connect() as con:
         session = Session(hub.place, con, run_id="benchmark")
         for number in range(snapshots):
             with write_transaction(hub.place, con) as transaction:
+                if number % rows_every:
+                    continue
                 con.execute(
                     "create or replace temp table touched as select * exclude (epoch) from source_parties"
                     f" where first_seen % 97 = {number % 97} limit {ROWS}"
@@ -72,17 +77,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--snapshots", type=int, default=2_000)
     parser.add_argument("--records", type=int, default=500)
+    parser.add_argument("--rows-every", type=int, default=1, help="one write in so many brings rows")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generate(folder / "files", given.records, 1, 0)
-        hub = Hub(load_config(folder / "files" / "hub.yaml"), LakePlace(folder / "home", threads=2))
+        threads = int(os.environ.get("PARTYHUB_THREADS", "2"))
+        hub = Hub(load_config(folder / "files" / "hub.yaml"), LakePlace(folder / "home", threads=threads))
         with hub.run() as run:
             run.build()
         measure(hub, "built")
         for part in (1, 2):
-            each = write_small(hub, given.snapshots // 2)
-            print(f"{given.snapshots // 2:,} writes of {ROWS} rows: {each * 1_000:.1f} ms each", flush=True)
+            each = write_small(hub, given.snapshots // 2, given.rows_every)
+            print(f"{given.snapshots // 2:,} writes: {each * 1_000:.1f} ms each", flush=True)
             measure(hub, f"after {given.snapshots * part // 2:,} writes")
         for number in (1, 2):
             with hub.run() as run:

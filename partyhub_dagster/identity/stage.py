@@ -43,7 +43,7 @@ def cluster_changed(session: Session, thresholds: Mapping[str, Thresholds]) -> C
     """
     con = session.con
     stage_fingerprint = fingerprint_of(__package__, sorted(thresholds.items()))
-    delta = read_delta(con, STAGE, stage_fingerprint, full=session.full)
+    delta = read_delta(session, STAGE, stage_fingerprint, full=session.full)
     if delta.is_empty(INPUTS):
         return ClusterChanges()
     by_code = {KIND_CODES[kind]: limits for kind, limits in thresholds.items()}

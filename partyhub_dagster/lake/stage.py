@@ -12,7 +12,9 @@ import duckdb
 from partyhub_dagster.errors import StaleError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import Table
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.snapshots import Changes, read_changes
+from partyhub_dagster.lake.tables import SOURCE_PARTIES
 from partyhub_dagster.lake.write import WriteTransaction, Written, write_transaction
 
 
@@ -50,21 +52,26 @@ class Delta:
 
 
 def read_delta(
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     stage: str,
     fingerprint: str,
     *,
     full: bool = False,
     changes: Changes | None = None,
 ) -> Delta:
-    """Return what `stage` has not yet consumed; `full` asks for everything. `changes` saves looking for them."""
-    head, newest, _ = changes or read_changes(con)
-    row = con.execute(
+    """Return what `stage` has not yet consumed; `full` asks for everything. `changes` saves looking for them.
+
+    The session's threads are fitted to it.
+    """
+    head, newest, written = changes or read_changes(session.con)
+    row = session.con.execute(
         "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
     ).fetchone()
+    fresh = full or row is None or row[1] != fingerprint
+    session.fit_threads(None if fresh else written.get(SOURCE_PARTIES.name, 0))
     if row is None:
         return Delta(stage, fingerprint, 0, head, everything=True, watermark=None, newest=newest)
-    fresh, watermark = full or row[1] != fingerprint, int(row[0])
+    watermark = int(row[0])
     return Delta(stage, fingerprint, watermark, head, everything=fresh, watermark=watermark, newest=newest)
 
 

@@ -83,6 +83,7 @@ def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) ->
 
     With too few records to learn from it is the shipped weights, frozen under the matching settings of today.
     """
+    session.fit_threads(None)
     settings = config.matching.of(kind)
     records = _records_of(session, kind)
     if enough_to_train(session, kind):

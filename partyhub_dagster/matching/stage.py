@@ -38,7 +38,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     con = session.con
     model = require_model(session, kind)
     stage_fingerprint = fingerprint_of(__package__, model.keys_fingerprint)
-    delta = read_delta(con, f"blocking_keys/{kind}", stage_fingerprint, full=session.full)
+    delta = read_delta(session, f"blocking_keys/{kind}", stage_fingerprint, full=session.full)
     if delta.is_empty([NORMALIZED_PARTIES]):
         return MatchChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}")
@@ -72,7 +72,7 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     """
     con = session.con
     model = require_model(session, kind)
-    delta = read_delta(con, f"match_edges/{kind}", edge_fingerprint(model), full=session.full)
+    delta = read_delta(session, f"match_edges/{kind}", edge_fingerprint(model), full=session.full)
     if delta.is_empty([NORMALIZED_PARTIES, BLOCKING_KEYS]):
         return MatchChanges()
     of_kind = f"kind = '{kind}'"

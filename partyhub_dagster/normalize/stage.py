@@ -38,7 +38,7 @@ def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:
     Guarantees: a row is a function of its payload, hub.yaml and library versions.
     """
     con = session.con
-    delta = read_delta(con, STAGE, fingerprint(config), full=session.full)
+    delta = read_delta(session, STAGE, fingerprint(config), full=session.full)
     if delta.is_empty([SOURCE_PARTIES]):
         return NormalizedChanges()
     con.execute(f"create or replace temp table dirty as {delta.changed(SOURCE_PARTIES, 'record_id')}")

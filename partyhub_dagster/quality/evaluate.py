@@ -52,7 +52,7 @@ def evaluate_suites(
     try:
         changes = read_changes(con)
         deltas = {
-            suite: read_delta(con, stage_name(suite), suite_fingerprint(rules[suite]), changes=changes)
+            suite: read_delta(session, stage_name(suite), suite_fingerprint(rules[suite]), changes=changes)
             for suite in suites
         }
         due = [suite for suite in suites if not deltas[suite].is_empty(_inputs(rules[suite], tables))]

@@ -41,7 +41,7 @@ def master_changed(session: Session, config: HubConfig) -> GoldenChanges:
     """
     con = session.con
     rules = fingerprint_of(__package__, config.fingerprint("survivorship"))
-    delta = read_delta(con, STAGE, rules, full=session.full)
+    delta = read_delta(session, STAGE, rules, full=session.full)
     if delta.is_empty(_INPUTS):
         return GoldenChanges()
     golden = golden_table(config.attributes.values())

@@ -121,7 +121,7 @@ def _dying(write_stage: Callable[..., Any]) -> Callable[..., Any]:
 def test_a_stage_that_another_run_has_advanced_writes_nothing(hub: Hub) -> None:
     with hub.run() as run:
         con = run.session.con
-        mine = read_delta(con, "normalized_parties", "other fingerprint")
+        mine = read_delta(run.session, "normalized_parties", "other fingerprint")
         lake_stage.write_stage(hub.place, con, mine, lambda _: [])
         before = state_of(hub, epochs=True)
         with write_transaction(hub.place, con) as transaction:

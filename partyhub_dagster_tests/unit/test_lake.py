@@ -18,6 +18,7 @@ from partyhub_dagster.lake import schema
 from partyhub_dagster.lake.connection import LakePlace, locked
 from partyhub_dagster.lake.ids import record_id, record_id_sql
 from partyhub_dagster.lake.schema import ensure_schema
+from partyhub_dagster.lake.session import FEW_RECORDS, Session
 from partyhub_dagster.lake.stage import read_delta, write_stage
 from partyhub_dagster.lake.tables import MATCH_EDGES, PARTY_CLUSTERS, all_tables
 from partyhub_dagster.lake.write import head_epoch, write_transaction
@@ -76,20 +77,33 @@ def test_outside_its_scope_nothing_is_touched(lake: Lake) -> None:
     assert {record: party for record, (party, _) in held(lake).items()} == {11: 12, 13: 13}
 
 
+def test_a_change_to_a_small_hub_works_on_one_thread_and_everything_on_all(tmp_path: Path) -> None:
+    place = LakePlace(tmp_path / "home", threads=3)
+    with place.connect() as con:
+        session = Session(place, con, "a run")
+
+        def threads(records: int | None) -> int:
+            session.fit_threads(records)
+            return int(con.execute("select current_setting('threads')").fetchall()[0][0])
+
+        assert [threads(n) for n in (0, None, FEW_RECORDS - 1, FEW_RECORDS)] == [1, 3, 1, 3]
+
+
 def test_a_delta_is_what_was_written_or_removed_since_the_watermark(lake: Lake) -> None:
     clusters(lake, (21, 21), (22, 22))
     with write_transaction(lake.place, lake.con) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
-    delta = read_delta(lake.con, "a stage", "fingerprint")
+    session = Session(lake.place, lake.con, "a run")
+    delta = read_delta(session, "a stage", "fingerprint")
     assert delta.everything
     write_stage(lake.place, lake.con, delta, lambda _: [])
-    assert read_delta(lake.con, "a stage", "fingerprint").is_empty([PARTY_CLUSTERS])
-    assert read_delta(lake.con, "a stage", "another fingerprint").everything
-    assert read_delta(lake.con, "a stage", "fingerprint", full=True).everything
+    assert read_delta(session, "a stage", "fingerprint").is_empty([PARTY_CLUSTERS])
+    assert read_delta(session, "a stage", "another fingerprint").everything
+    assert read_delta(session, "a stage", "fingerprint", full=True).everything
     clusters(lake, (21, 22))
     with write_transaction(lake.place, lake.con) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
-    delta = read_delta(lake.con, "a stage", "fingerprint")
+    delta = read_delta(session, "a stage", "fingerprint")
     assert not delta.is_empty([PARTY_CLUSTERS])
     assert delta.is_empty([MATCH_EDGES])
     changed = lake.con.execute(delta.changed(PARTY_CLUSTERS, "record_id")).fetchall()
