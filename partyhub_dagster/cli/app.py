@@ -8,6 +8,7 @@ import typer
 
 from partyhub_dagster.cli import (
     asking,
+    auditing,
     building,
     checking,
     deciding,
@@ -51,6 +52,7 @@ syncing.register(app)
 releasing.register(app)
 deciding.register(app)
 reviewing.register(app)
+auditing.register(app)
 quarantining.register(app)
 sending.register(app)
 checking.register(app)

@@ -1,13 +1,11 @@
 """A review on the terminal: one merge after the other, side by side, answered with one key."""
 
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import typer
-
 from partyhub_dagster.cli.printing import complain, say, say_table
+from partyhub_dagster.cli.side_by_side import read_key, say_sides
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import reading
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from partyhub_dagster.stewardship.review import ReviewItem
 
 _KEYS = "y one party   n two parties   u unsure   s skip   z undo   w why   q quit"
-_VALUES = 4
-_WIDTH = 44
 
 
 @dataclass(slots=True)
@@ -68,7 +64,7 @@ class ReviewSession:
             return place + 1  # an answer given before has settled it
         self._show(place)
         while True:
-            match _read_key():
+            match read_key():
                 case "y" | "n" | "u" as word:
                     self._answer(place, word)
                     return place + 1
@@ -91,12 +87,7 @@ class ReviewSession:
         say()
         say(f"--- {place + 1} of {len(self.items)} · {done} decided · the hub has them as {item['now']}"
             f", {item['probability']:.0%} sure that they are one ---")  # fmt: skip
-        rows = [("", "these", "and these"), ("", _names(item["left"]), _names(item["right"]))]
-        for name in self.hub.config.attributes:
-            left, right = _values(item["left"], name), _values(item["right"], name)
-            if left or right:
-                rows.append((f"{_mark(left, right)} {name}", _cell(left), _cell(right)))
-        say_table(rows)
+        say_sides(self.hub.config.attributes, item["left"], item["right"])
         say("Are these one party?  " + _KEYS)
 
     def _answer(self, place: int, word: str) -> None:
@@ -176,36 +167,3 @@ class ReviewSession:
         say(f"{count['y']} one party, {count['n']} two parties, {count['u']} unsure.")
         if count["y"] + count["n"]:
             say("The next build brings it into the golden records; `partyhub decide list` shows it.")
-
-
-def _read_key() -> str:
-    """Read one key where a person types, else the first letter of a line; "" at the end."""
-    if sys.stdin.isatty():
-        return str(typer.getchar()).lower()
-    line = sys.stdin.readline()
-    return (line.strip() or ("s" if line else ""))[:1].lower()
-
-
-def _names(side: list[dict[str, Any]]) -> str:
-    keys = [record["key"] for record in side]
-    return _cut(", ".join(keys[:2]) + (f" and {len(keys) - 2} more" if len(keys) > 2 else ""))
-
-
-def _values(side: list[dict[str, Any]], name: str) -> list[str]:
-    return list(dict.fromkeys(value for record in side for value in record["values"].get(name, [])))
-
-
-def _mark(left: list[str], right: list[str]) -> str:
-    if not left or not right:
-        return " "
-    same = {value.casefold() for value in left} & {value.casefold() for value in right}
-    return "=" if same else "≠"
-
-
-def _cell(values: list[str]) -> str:
-    more = f" (+{len(values) - _VALUES})" if len(values) > _VALUES else ""
-    return _cut("; ".join(values[:_VALUES]) + more)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
