@@ -8,7 +8,7 @@ A rule is one query that gives one row. Results hold counts, shares and ids, nev
 """
 
 from partyhub_dagster.quality.evaluate import evaluate_suites
-from partyhub_dagster.quality.gate import Objection, accept, standing_objections
+from partyhub_dagster.quality.gate import Objection, accept, objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import SUITES, CheckedAsset, Rule, Severity, Suite
 from partyhub_dagster.quality.rules import all_rules
@@ -25,5 +25,5 @@ __all__ = [
     "all_rules",
     "evaluate_suites",
     "latest_results",
-    "standing_objections",
+    "objections_in",
 ]

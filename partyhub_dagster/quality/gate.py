@@ -32,16 +32,8 @@ class Objection:
                 return f"{self.rule.name} failed: {_figures(self.result)}"
 
 
-def standing_objections(session: Session, config: HubConfig) -> list[Objection]:
-    """List the blocking rules whose result is missing, stale, or failed and not accepted; none: release.
-
-    Reads at head; inside the release transaction it sees the very state that is released.
-    """
-    return objections_in(latest_results(session, config), config)
-
-
 def objections_in(results: Iterable[RuleResult], config: HubConfig) -> list[Objection]:
-    """List the blocking rules that the given results, the newest ones, let stand against a release."""
+    """List the blocking rules whose newest result is missing, stale, or failed and not accepted; none: release."""
     held = {result.rule: result for result in results}
     objections = []
     for rule in all_rules(config):

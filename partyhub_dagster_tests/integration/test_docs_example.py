@@ -2,13 +2,12 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from partyhub_dagster.cli.app import main
 from partyhub_dagster_tests.factories import build, deliver, make_hub
+from partyhub_dagster_tests.program import Program
 
 PAGE = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text(encoding="utf-8")
 
@@ -27,14 +26,7 @@ def test_the_example_gives_what_the_page_says(
     assert released is not None
     assert (released.counts["records"], released.counts["parties"]) == (4, 2)
 
-    def partyhub(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-        with pytest.raises(SystemExit, match="0"):
-            main()
-        return capsys.readouterr().out
-
-    monkeypatch.setenv("PARTYHUB_CONFIG", str(hub.config.root / "hub.yaml"))
-    monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
+    partyhub = Program(monkeypatch, capsys).on(hub).say
     assert blocks("text")[0] in partyhub("show", "shop:a7")
     pair = json.loads(partyhub("explain", "crm:17", "shop:a7", "--json"))
     levels = {held["name"]: round(held["weight"]) for held in pair["comparisons"]}

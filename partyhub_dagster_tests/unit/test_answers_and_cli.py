@@ -1,7 +1,6 @@
 """What the hub answers, and what `partyhub` prints and returns: shapes, exit codes, messages without values."""
 
 import json
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +11,11 @@ import pytest
 
 from partyhub_dagster.answers.status import read_status
 from partyhub_dagster.answers.verification import verify_hub
-from partyhub_dagster.cli.app import main
 from partyhub_dagster.errors import GateError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.people import crm, people_hub
+from partyhub_dagster_tests.program import Program
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -32,17 +31,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Hub:
 
 @pytest.fixture
 def partyhub(hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("PARTYHUB_CONFIG", str(hub.config.root / "hub.yaml"))
-    monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+    return Program(monkeypatch, capsys).on(hub).run
 
 
 def answer(run: Run, *words: str) -> Any:

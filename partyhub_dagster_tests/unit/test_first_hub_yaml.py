@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from partyhub_dagster.cli.app import main
+from partyhub_dagster_tests.program import Program
 
 Run = Callable[..., tuple[int, str, str]]
 GIVEN = ["Annegret", "Jörg", "Sabine", "Klaus", "Renate", "Uwe", "Petra", "Günter"]
@@ -22,15 +22,7 @@ def partyhub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PARTYHUB_HOME", str(tmp_path / "lake"))
     monkeypatch.delenv("PARTYHUB_CONFIG", raising=False)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+    return Program(monkeypatch, capsys).run
 
 
 def german_export(path: Path, rows: int = 60) -> None:

@@ -1,7 +1,6 @@
 """What was: parties as of a release or a time, what two releases say differently, going back to one."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,11 +11,11 @@ import duckdb
 import pytest
 
 from partyhub_dagster.answers.moments import parse_moment
-from partyhub_dagster.cli.app import main
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, deliver, id_of
 from partyhub_dagster_tests.people import crm
+from partyhub_dagster_tests.program import Program
 
 pytestmark = pytest.mark.slow
 
@@ -34,17 +33,7 @@ def partyhub(hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def runner(hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("PARTYHUB_CONFIG", str(hub.config.root / "hub.yaml"))
-    monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+    return Program(monkeypatch, capsys).on(hub).run
 
 
 def answer(run: Run, *words: str) -> Any:

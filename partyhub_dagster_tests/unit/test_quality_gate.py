@@ -18,7 +18,7 @@ from partyhub_dagster.quality import (
     all_rules,
     evaluate_suites,
     latest_results,
-    standing_objections,
+    objections_in,
 )
 from partyhub_dagster.quality import evaluate as evaluate_module
 from partyhub_dagster.quality.frames import check_results
@@ -64,7 +64,7 @@ def change(session: Session, statement: str) -> None:
 
 
 def objections(hub: Hub, suite: str | None = None) -> set[tuple[str, str]]:
-    found = standing_objections(*hub)
+    found = objections_in(latest_results(*hub), hub[1])
     return {
         (objection.rule.name, objection.why) for objection in found if suite in (None, objection.rule.suite)
     }
@@ -146,7 +146,7 @@ def test_another_threshold_in_hub_yaml_makes_its_suite_stale(hub: Hub, tmp_path:
 
 def test_a_failed_blocking_rule_objects_with_figures_and_without_values(hub: Hub) -> None:
     break_golden(hub)
-    found = [o for o in standing_objections(*hub) if o.rule.suite == "golden"]
+    found = [o for o in objections_in(latest_results(*hub), hub[1]) if o.rule.suite == "golden"]
     assert [str(objection) for objection in found] == ["members_add_up failed: 1 of 3 rows"]
     result = result_of(hub, "members_add_up")
     assert [f"'{party}'::uuid" for party in result.sample] == [id_of("ada")]

@@ -1,19 +1,18 @@
 """A refused file holds back the release and nothing else, until it is mended, taken away or accepted; by commands."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from partyhub_dagster.cli.app import main
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.quality.gate import standing_objections
+from partyhub_dagster.quality import latest_results, objections_in
 from partyhub_dagster_tests.factories import PEOPLE_YAML, ask, build, copy_hub, deliver, make_hub
 from partyhub_dagster_tests.people import FIRST_CRM, FIRST_WEB, crm, web
+from partyhub_dagster_tests.program import Program
 
 Run = Callable[..., tuple[int, str, str]]
 YAML = PEOPLE_YAML.replace(
@@ -44,17 +43,7 @@ def hub(refused: Hub, tmp_path: Path) -> Hub:
 
 
 def command_of(hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("PARTYHUB_CONFIG", str(hub.config.root / "hub.yaml"))
-    monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+    return Program(monkeypatch, capsys).on(hub).run
 
 
 @pytest.fixture
@@ -77,7 +66,8 @@ def answer(run: Run, *words: str) -> Any:
 
 def objections(hub: Hub) -> list[str]:
     with hub.place.connect(read_only=True) as con:
-        return [found.rule.name for found in standing_objections(Session(hub.place, con, "test"), hub.config)]
+        results = latest_results(Session(hub.place, con, "test"), hub.config)
+        return [found.rule.name for found in objections_in(results, hub.config)]
 
 
 def releases(hub: Hub) -> int:

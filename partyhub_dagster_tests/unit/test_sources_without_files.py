@@ -1,21 +1,12 @@
 """A source that names no file is said loudly; a hub of nothing is refused."""
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from partyhub_dagster.cli.app import main
 from partyhub_dagster.errors import SourceError
 from partyhub_dagster_tests.factories import PEOPLE_YAML, build, deliver, make_hub
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["partyhub", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+from partyhub_dagster_tests.program import Program
 
 
 def test_a_hub_whose_sources_name_no_file_is_refused(tmp_path: Path) -> None:
@@ -29,17 +20,13 @@ def test_one_source_without_files_is_a_warning_everywhere(
 ) -> None:
     hub = make_hub(tmp_path, PEOPLE_YAML)
     deliver(hub, "crm/1.csv", "ID,REV,OP,NAME,BORN,PHONE,MAIL\n1,1,I,Anna Novak,1980-02-03,,\n")
-    monkeypatch.setenv("PARTYHUB_CONFIG", str(tmp_path / "hub.yaml"))
-    monkeypatch.setenv("PARTYHUB_HOME", str(hub.place.home))
+    program = Program(monkeypatch, capsys).on(hub)
     warning = "WARNING: source web names no file that is there: inbox/web/*.jsonl"
-    assert run(monkeypatch, "config", "check") == 0
-    assert warning in capsys.readouterr().err
-    assert run(monkeypatch, "build", "--quiet") == 0
-    assert warning in capsys.readouterr().err
-    assert run(monkeypatch, "status") == 0
-    assert warning in capsys.readouterr().out
-    assert run(monkeypatch, "status", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["sources_without_files"] == {"web": "inbox/web/*.jsonl"}
+    for words in (("config", "check"), ("build", "--quiet")):
+        code, _, err = program.run(*words)
+        assert (code, warning in err) == (0, True)
+    assert warning in program.say("status")
+    assert program.answer("status")["sources_without_files"] == {"web": "inbox/web/*.jsonl"}
 
 
 def test_a_hub_that_holds_records_builds_on_without_files(tmp_path: Path) -> None:
@@ -53,8 +40,7 @@ def test_a_hub_that_holds_records_builds_on_without_files(tmp_path: Path) -> Non
 def test_a_folder_in_place_of_hub_yaml_is_called_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "config", "check", str(tmp_path)) == 1
-    assert "partyhub init" in capsys.readouterr().err
+    program = Program(monkeypatch, capsys)
+    assert "partyhub init" in program.refusal("config", "check", str(tmp_path))
     (tmp_path / "hub.yaml").write_text(PEOPLE_YAML, encoding="utf-8")
-    assert run(monkeypatch, "config", "check", str(tmp_path)) == 1
-    assert f"Name the file: {tmp_path / 'hub.yaml'}" in capsys.readouterr().err
+    assert f"Name the file: {tmp_path / 'hub.yaml'}" in program.refusal("config", "check", str(tmp_path))
