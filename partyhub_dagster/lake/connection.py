@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.scratch import scratch_folder
 
 _BUSY_TIMEOUT_MS = 30_000
+_LOOKS, _LOOK_S = 5, 0.02
 _INLINE_ROWS = 50  # fixed at creation: changing it later breaks inlined tables
 
 
@@ -159,24 +161,36 @@ def locked(file: Path, *, wait: bool, holder: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
+        if wait:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        elif not _try_lock(handle):
             raise BusyError(
                 f"Another {holder} is at work on this hub.",
                 remedy="Wait until it has ended and run again; two would only undo each other's work.",
-            ) from None
+            )
         yield
     finally:
         os.close(handle)
 
 
-def is_held(file: Path) -> bool:
-    """Tell whether somebody holds the lock on `file`, without waiting for it."""
+def _try_lock(handle: int) -> bool:
+    """Lock now; tried a few times, as whoever only looks (`is_held`) holds it too, for microseconds."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOK_S)
+        else:
+            return True
+    return False
+
+
+def is_held(file: Path, *, if_missing: bool = False) -> bool:
+    """Tell whether somebody holds the lock on `file`, without waiting for it; `if_missing` where there is none."""
     try:
         handle = os.open(file, os.O_RDWR)
     except FileNotFoundError:
-        return False
+        return if_missing
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

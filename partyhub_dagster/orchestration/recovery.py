@@ -13,6 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from partyhub_dagster.lake.connection import is_held
+
 FOLDER = "partyhub_runs"
 
 
@@ -43,7 +45,7 @@ def report_dead_runs(instance: dg.DagsterInstance, storage: Path) -> list[str]:
         return []
     dead = []
     for file in sorted(folder.glob("[!.]*")):
-        if _is_held(file):
+        if is_held(file, if_missing=True):  # missing: the run has ended meanwhile
             continue
         run = instance.get_run_by_id(file.name)
         if run is not None and not run.is_finished:
@@ -54,18 +56,3 @@ def report_dead_runs(instance: dg.DagsterInstance, storage: Path) -> list[str]:
         instance.event_log_storage.free_concurrency_slots_for_run(file.name)
         file.unlink(missing_ok=True)
     return dead
-
-
-def _is_held(file: Path) -> bool:
-    try:
-        handle = os.open(file, os.O_RDWR)
-    except FileNotFoundError:
-        return True  # its run has ended meanwhile
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(handle)

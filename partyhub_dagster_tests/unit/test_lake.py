@@ -1,6 +1,8 @@
 """The store writes only what differs, all of it or nothing, one writer at a time, and says what changed."""
 
+import fcntl
 import itertools
+import os
 import stat
 import threading
 import uuid
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from partyhub_dagster.errors import BusyError, InvariantError, LakeError
 from partyhub_dagster.lake import schema
-from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.connection import LakePlace, is_held, locked
 from partyhub_dagster.lake.ids import record_id, record_id_sql
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import FEW_RECORDS, Session
@@ -161,6 +163,20 @@ def test_a_lock_that_is_held_is_refused_or_waited_for(tmp_path: Path) -> None:
         pass
     with locked(file, wait=False, holder="run"):
         pass
+
+
+def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_out(tmp_path: Path) -> None:
+    file = tmp_path / "some.lock"
+    with locked(file, wait=False, holder="run"):
+        assert is_held(file)
+    assert not is_held(file)
+    looking = os.open(file, os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)  # as is_held does, between two instructions
+    looked = threading.Timer(0.01, os.close, [looking])
+    looked.start()
+    with locked(file, wait=False, holder="run"):
+        looked.join()
+    assert [is_held(tmp_path / "none", if_missing=held) for held in (False, True)] == [False, True]
 
 
 def test_a_lake_is_closed_to_other_users(lake: Lake) -> None:
