@@ -38,11 +38,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 LONG = (
+    "test_export_s3", "test_confirmations", "test_stream_runs", "test_streaming_kafka", "test_sending_events",
     "test_laws_people", "test_decide_commands", "test_laws_runs", "test_build_hub", "test_verification",
     "test_sources_broken_inputs", "test_refused_deliveries", "test_sources_contract", "test_answers_and_cli",
     "test_run_job", "test_decisions", "test_sources_without_files", "test_sources_loading", "test_matching_train",
 )  # fmt: skip
-"""What takes longest, longest first."""
+"""What takes longest, longest first; the first five take no time without services."""
 
 
 @pytest.hookimpl(trylast=True)

@@ -39,7 +39,7 @@ def upkeep(
         ("releases kept", report.releases_kept), ("snapshots expired", report.snapshots_expired),
         ("snapshots kept for a reader", report.snapshots_leased),
         ("removed keys forgotten", report.removed_keys_pruned),
-        ("results of checks and stages forgotten", report.results_pruned),
+        ("old results of checks, times of stages and outcomes of messages forgotten", report.results_pruned),
         ("files deleted", report.files_deleted), ("orphans deleted", report.orphans_deleted),
     ])  # fmt: skip
     if not dry_run:

@@ -93,7 +93,7 @@ def _to_s3(shape: AssetShape) -> dg.AssetsDefinition:
 def _export(
     context: dg.AssetExecutionContext, hub: HubResource, s3_client: S3Client
 ) -> dg.MaterializeResult[None]:
-    """Export; it reads a release, so no other run has to wait for it, nor it for them."""
+    """Export. It reads a release and needs no hold on the hub; it is in the pool of the lake for the memory it takes."""
     hub.tell("golden_parquet")
     began = time.monotonic()
     export: Export = scrubbed(lambda: hub.hub().export(s3_client, full=hub.full))
