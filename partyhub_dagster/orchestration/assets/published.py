@@ -93,7 +93,7 @@ def _to_s3(shape: AssetShape) -> dg.AssetsDefinition:
 def _export(
     context: dg.AssetExecutionContext, hub: HubResource, s3_client: S3Client
 ) -> dg.MaterializeResult[None]:
-    """Export. It reads a release and needs no hold on the hub; it is in the pool of the lake for the memory it takes."""
+    """Export. It reads a release and needs no hold on the hub; the pool of the lake is for the memory it takes."""
     hub.tell("golden_parquet")
     began = time.monotonic()
     export: Export = scrubbed(lambda: hub.hub().export(s3_client, full=hub.full))
