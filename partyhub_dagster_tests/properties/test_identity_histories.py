@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import Phase, note, settings
@@ -22,6 +23,7 @@ from partyhub_dagster_tests.identity_world import CONTENTS, KEYS, World, weight_
 
 keys = st.integers(0, KEYS - 1)
 contents = st.integers(0, CONTENTS - 1)
+members = st.lists(keys, min_size=2, max_size=5, unique=True)
 values = st.frozensets(st.integers(0, 2), min_size=1, max_size=2)
 
 
@@ -32,6 +34,7 @@ class Hub(RuleBasedStateMachine):
     def open(self, seed: int, first: list[tuple[int, int]]) -> None:
         self.world = World(weight_table(seed))
         self.leads_to: dict[int, int | None] = {}
+        self.groups: list[range] = []  # numbers of the decisions of each
         for key, content in first:
             self.world.put(key, content)
         self.process()
@@ -58,6 +61,24 @@ class Hub(RuleBasedStateMachine):
     @rule(data=st.data())
     def revoke(self, data: st.DataObject) -> None:
         self.world.decide("REVOKE", revokes=data.draw(st.integers(1, len(self.world.ledger))))
+
+    @rule(members=members, left=st.integers(1, 4), apart=st.booleans())
+    def decide_on_parties(self, members: list[int], left: int, apart: bool) -> None:
+        """Write a group, as `decide same` and `decide split` do of the members of two parties."""
+        sides = [side for side in (members[:left], members[left:]) if side]
+        first = len(self.world.ledger) + 1
+        for side in sides if apart else [members]:
+            for one, other in pairwise(side):
+                self.world.decide("SAME", one, other)
+        for one, other in product(*sides) if apart and len(sides) == 2 else []:
+            self.world.decide("NOT_SAME", one, other)
+        self.groups.append(range(first, len(self.world.ledger) + 1))
+
+    @precondition(lambda self: self.groups)
+    @rule(data=st.data())
+    def undo_a_group(self, data: st.DataObject) -> None:
+        for decision in data.draw(st.sampled_from(self.groups)):
+            self.world.decide("REVOKE", revokes=decision)
 
     @rule()
     def process(self) -> None:
