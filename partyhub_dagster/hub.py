@@ -38,7 +38,7 @@ from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_change
 from partyhub_dagster.publish.parquet import Export, export_release
 from partyhub_dagster.publish.s3 import S3Client, client_from_environment
 from partyhub_dagster.quality.evaluate import evaluate_suites
-from partyhub_dagster.quality.gate import objections_in
+from partyhub_dagster.quality.gate import accepting, objections_in
 from partyhub_dagster.quality.results import RuleResult, latest_results
 from partyhub_dagster.quality.rule import SUITES, Suite
 from partyhub_dagster.sources.audit import files_not_loaded
@@ -220,8 +220,7 @@ class Run:
             raise GateError(
                 f"{len(objections)} blocking checks stand against a release: {listed}.{self._not_loaded()}"
                 " The last release stays what readers see.",
-                remedy="Correct the data and build again, or let it through with"
-                " `partyhub release --accept CHECK --reason TEXT`.",
+                remedy=f"Correct the data and build again, or let it through: {accepting(objections)}.",
             )
         models = {str(kind): require_model(self.session, kind).version for kind in self.kinds()}
         failed = sum(not result.passed for result in results)

@@ -21,7 +21,7 @@ def read_confirmations(servers: str, topic: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         reading = set(partitions)
         while reading:
-            for message in consumer.consume(1_000, timeout=5):
+            for message in consumer.consume(1_000, timeout=0.1):  # it waits so long, also when all have come
                 error = message.error()
                 if error is None:
                     told = json.loads(message.value() or b"")

@@ -49,6 +49,12 @@ def objections_in(results: Iterable[RuleResult], config: HubConfig) -> list[Obje
     return objections
 
 
+def accepting(objections: Iterable[Objection]) -> str:
+    """Return what to type to let failed checks pass; those that were not evaluated as it is now need a build."""
+    failed = "".join(f" --accept {o.rule.name}" for o in objections if o.why == "failed")
+    return f"`partyhub release{failed} --reason TEXT`" if failed else "`partyhub build` evaluates them"
+
+
 def accept(session: Session, config: HubConfig, rule_name: str, author: str, reason: str) -> RuleResult:
     """Let the newest result of a failed blocking rule pass, for the state that it speaks of only.
 

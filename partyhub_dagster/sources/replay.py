@@ -29,6 +29,12 @@ _TABLES = ("mended", "replaying", "still_bad", "settling")
 _OF_FILE = f"replay_state = 'open' and not starts_with(quarantine.file, '{MESSAGE_PLACE}')"
 
 
+_RECORD_OF_LINE = """coalesce(
+    case when json_type(payload, '/record') <> 'NULL' then json_extract(payload, '/record')::varchar end,
+    json_extract_string(payload, '/raw'), payload)"""
+"""What a line of an exported file says: its record; else its text as it came, which may have been mended there."""
+
+
 @dataclass(slots=True)
 class Replayed:
     """What became of the rows that were replayed."""
@@ -108,7 +114,7 @@ def _read_mended(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             remedy="Write it as `partyhub quarantine export` does.",
         )
     named = ID_COLUMN if csv else "quarantine_id"
-    record = record_of_csv(columns) if csv else "coalesce(json_extract(payload, '/record')::varchar, payload)"
+    record = record_of_csv(columns) if csv else _RECORD_OF_LINE
     con.execute(
         "create or replace temp table mended as select position,"
         f" try_cast(json_extract_string(payload, '/{named}') as uuid) as quarantine_id, {record} as payload"

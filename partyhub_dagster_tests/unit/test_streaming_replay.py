@@ -57,6 +57,22 @@ def test_a_message_is_listed_and_shown_by_topic_partition_and_offset(topic: Topi
     assert show_row(con, row["quarantine_id"])["record"]["op"] == "merge"
 
 
+def test_the_text_of_a_message_that_is_no_json_can_be_mended_where_it_stands(
+    topic: Topic, tmp_path: Path
+) -> None:
+    topic.send(("crm:3", upsert("3")[1][:-1]), ("crm:4", "{bad"))  # type: ignore[index]  # it is text
+    out = tmp_path / "mended.jsonl"
+    export_rows(topic.feed.lake.con, None, out, typed=True)
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["raw"] += "}"  # the one lacked it, the other is no JSON still
+    out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    outcome = replay(topic, out)
+    assert (outcome.loaded, [row["line"] for row in outcome.still_rejected]) == (1, [1])
+    assert topic.feed.live() == {"3": '{"ID":"3","NAME":"Anna 3"}'}
+    assert states(topic) == ["replayed", "open"]
+
+
 def test_a_message_mended_in_the_exported_file_is_loaded_and_cleared(topic: Topic, tmp_path: Path) -> None:
     topic.send(upsert("1", op="merge"), upsert("2", payload="none"), ("crm:3", "{bad"))
     out = tmp_path / "mended.jsonl"
