@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from partyhub_dagster.config import load_config
-from partyhub_dagster.errors import StreamError
+from partyhub_dagster.errors import BrokerError, LakeError, StreamError
 from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.streaming import stream as streams
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
@@ -32,6 +33,7 @@ from partyhub_dagster.streaming.stream import Stream
 from partyhub_dagster_tests.events import Message, upsert
 from partyhub_dagster_tests.factories import lake_place
 from partyhub_dagster_tests.services.fixtures import MakeTopic, create_topic
+from partyhub_dagster_tests.services.servers import Kafka
 
 pytestmark = pytest.mark.service
 
@@ -153,6 +155,20 @@ def test_markers_of_transactions_are_no_messages_and_aborted_ones_are_not_read(
         ends(10)
     assert here.take() == {"stored": 2}
     assert here.stored() == 6
+
+
+def test_a_transaction_that_is_open_holds_back_what_comes_behind_it(world: Callable[..., World]) -> None:
+    here = world()
+    here.send(upsert("1"))
+    producer = Producer({"bootstrap.servers": here.servers, "transactional.id": here.topic})
+    producer.init_transactions(10)
+    producer.begin_transaction()
+    producer.produce(here.topic, *upsert("2")[::-1], partition=0)
+    producer.flush(10)
+    here.send(upsert("3"))
+    assert (here.take(), here.stored()) == ({"stored": 1}, 1)
+    producer.commit_transaction(10)
+    assert here.take() == {"stored": 3}
 
 
 def test_gaps_of_compaction_are_passed(world: Callable[..., World]) -> None:
@@ -291,6 +307,58 @@ def test_a_kill_loses_nothing_and_doubles_no_record(
         send_dead_letters(run.session, stream.broker, here.dead_letters)
         assert run.session.count("lake.source_party_history") == 2
     assert len(read_all(here.servers, here.dead_letters)) == arrive
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size: what a full disk is to who writes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_keeps_all_or_nothing_of_a_batch_and_says_so(
+    world: Callable[..., World],
+) -> None:
+    here = world()
+    here.send(upsert("0"))
+    here.take()
+    said = []
+    for number, size in enumerate((1_000, 30_000, 100_000, 300_000), start=1):
+        here.send(upsert(str(number)), (f"crm:{number}", "{bad"))
+        with files_end_at(size):
+            try:
+                here.take()
+            except LakeError as error:
+                said.append(str(error))
+        assert here.stored() in (2 * number - 1, 2 * number + 1)
+        assert here.take() == {"stored": 1 + number, "quarantined": number}
+    assert said
+    assert all("disk" in text for text in said)
+
+
+def test_a_broker_that_answers_nothing_is_given_up_in_time_and_read_when_it_is_back(
+    own_kafka: Kafka, tmp_path: Path
+) -> None:
+    create_topic(own_kafka.bootstrap_servers, "events")
+    (tmp_path / "hub.yaml").write_text(
+        "sources:\n  crm: {key: ID, version: {column: REV, type: integer}, kind: person,"
+        " columns: {NAME: person_name}}\n"
+        f"streaming: {{bootstrap_servers: '{own_kafka.bootstrap_servers}', topics: events, broker_timeout_seconds: 1}}"
+    )
+    hub = Hub(load_config(tmp_path / "hub.yaml"), lake_place(tmp_path / "home"))
+    here = World(hub, own_kafka.bootstrap_servers, "events", "none")
+    here.send(upsert("1"))
+    with here.stream() as (_, stream):
+        (batch,) = stream.waiting()
+        own_kafka.pause()
+        with pytest.raises(BrokerError, match="did not answer in 1 s"):
+            stream.take(batch)
+        own_kafka.go_on()
+    assert here.take() == {"stored": 1}
 
 
 def test_a_lake_restored_from_an_older_backup_reads_again_and_doubles_nothing(
