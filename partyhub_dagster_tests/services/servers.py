@@ -247,6 +247,8 @@ class Kafka(Server):
 
     name = "Kafka"
     port_names = ("port", "controller_port")
+    scram: ClassVar[tuple[str, ...]] = ()
+    """Users that can log in by SCRAM, as the tool that formats the data folder takes them."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -256,18 +258,21 @@ class Kafka(Server):
     def command(self) -> list[str]:
         """Write the properties, format the data folder once, and return the command line."""
         jars, data, properties = kafka_jars(), self.folder / "data", self.folder / "server.properties"
-        text = _KAFKA_PROPERTIES.format(host=HOST, data=data, **self.ports)
-        properties.write_text(text, encoding="utf-8")
+        properties.write_text(self.properties(), encoding="utf-8")
         if not (data / "meta.properties").exists():
             self._format(jars, properties)
         options = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN"]
         return [java(), *options, "-cp", f"{jars}/*", "kafka.Kafka", str(properties)]
 
-    @staticmethod
-    def _format(jars: Path, properties: Path) -> None:
+    def properties(self) -> str:
+        """Return what the broker is told."""
+        return _KAFKA_PROPERTIES.format(host=HOST, data=self.folder / "data", **self.ports)
+
+    def _format(self, jars: Path, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = [java(), "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*", "kafka.tools.StorageTool"]
-        command = [*tool, "format", f"--cluster-id={cluster}", "-c", str(properties)]
+        users = [f"--add-scram={user}" for user in self.scram]
+        command = [*tool, "format", f"--cluster-id={cluster}", "-c", str(properties), *users]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ServiceError(f"Kafka could not format its data folder. It said:\n{done.stderr}")
