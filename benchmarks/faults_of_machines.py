@@ -11,7 +11,7 @@ from fault_daemon import Daemon
 from fault_world import World, some_of
 
 MESSAGES = 40
-_LIMIT_S = 280.0
+_LIMIT_S = 900.0
 Round = Callable[[], str]
 """Does the fault once, waits until all is well again, and says what was hit."""
 

@@ -114,7 +114,8 @@ class Confirmer:
         if self._producer is not None and self._told is not None:
             return self._producer, self._told
         self._producer = self.broker.producer({
-            "transactional.id": f"partyhub-confirmations-{self.topic}", "transaction.timeout.ms": 60_000,
+            "transactional.id": f"partyhub-confirmations-{self.topic}",
+            "transaction.timeout.ms": max(60_000, self.broker.delivery_ms),  # a shorter one is refused
             "partitioner": "murmur2_random",
         })  # fmt: skip
         self._producer.init_transactions(4 * self.broker.timeout_s)

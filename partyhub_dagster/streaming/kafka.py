@@ -19,6 +19,10 @@ from partyhub_dagster.streaming.ranges import PartitionState
 SERVERS_VARIABLE = "PARTYHUB_KAFKA_BOOTSTRAP_SERVERS"
 
 
+_VAGUE = ("_ALL_BROKERS_DOWN", "_TRANSPORT", "_TIMED_OUT")
+"""What clients say last, when they have given up: what they said before is the cause, such as _AUTHENTICATION."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicState:
     """A topic as the broker has it: its id, which ends with it, and where its partitions stand."""
@@ -76,8 +80,13 @@ class Broker:
         self.refuse_if_down()
         return Producer({
             **self._base(), "enable.idempotence": True, "compression.type": "lz4", "linger.ms": 5,
-            "message.max.bytes": 16_000_000, "delivery.timeout.ms": int(self.timeout_s * 6_000), **(more or {}),
+            "message.max.bytes": 16_000_000, "delivery.timeout.ms": self.delivery_ms, **(more or {}),
         })  # fmt: skip
+
+    @property
+    def delivery_ms(self) -> int:
+        """How long a message may be on its way; less than the fifteen minutes that a broker gives a transaction."""
+        return int(min(self.timeout_s * 6, 600) * 1_000)
 
     def _base(self) -> dict[str, Any]:
         return {
@@ -90,7 +99,8 @@ class Broker:
 
     def silent(self, doing: str) -> BrokerError:
         """Return the error that a broker did not answer in time, with what its clients met."""
-        met = f" (last: {self.told[-1]})" if self.told else ""
+        telling = [name for name in self.told if name not in _VAGUE] or self.told
+        met = f" (last: {telling[-1]})" if telling else ""
         return BrokerError(
             f"The Kafka broker at {self.servers} did not answer in {self.timeout_s:g} s while {doing}{met};"
             " nothing was kept of it.",
@@ -196,6 +206,7 @@ def read_topics(
             _offsets(admin, broker, places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
         )
     except KafkaException:
+        admin.poll(0)  # only now its clients' errors are told
         raise broker.silent("telling where its topics stand") from None
     return [
         TopicState(topic, topic_id, tuple(

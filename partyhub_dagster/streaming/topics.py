@@ -37,6 +37,7 @@ def create_topics(
                 created[topic] = False
                 continue
             if code.code() in _NO_ANSWER:
+                admin.poll(0)  # only now its clients' errors are told
                 raise broker.silent("creating topics") from None
             raise BrokerError(
                 f"The broker did not create topic {topic} ({code.name()}).",
