@@ -1,9 +1,10 @@
 """Does the interval of `partyhub audit-sample` cover the truth: draws on labelled sets, answered from their labels.
 
-    .venv/bin/python -m benchmarks.audit_coverage WORK [--sets fake_1000 febrl3] [--draws 200] [--out FILE.json]
+    .venv/bin/python -m benchmarks.audit_coverage WORK [--sets fake_1000 febrl3] [--labels 100 300]
+        [--draws 200] [--out FILE.json]
 
 Each set is built into WORK/SET as its hub.yaml in data/ says (once: a hub that is there is taken as it is), or
-`generated`: 20,000 records by `partyhub generate --seed 7`. Then the frame is drawn from so many times, with 100, 300
+`generated`: 4,000 records by `partyhub generate --seed 7`. Then the frame is drawn from so many times, with 100, 300
 and 1,000 labels, and every pair is answered from the labels. The truth are precision and recall over all pairs of
 labelled records, also those that the frame does not hold; `in_frame` says how many of the true pairs it holds.
 """
@@ -39,6 +40,7 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path)
     parser.add_argument("--sets", nargs="*", default=["fake_1000", "febrl3", "chicago_childcare"])
+    parser.add_argument("--labels", nargs="*", type=int, default=LABELS)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
@@ -48,7 +50,7 @@ def main() -> None:
         folder, truth = labelled_set(name, asked.work)
         home = built(folder, asked.work / name)
         for kind, strata, facts in frames(folder / "hub.yaml", home, truth, asked.seed):
-            for labels in LABELS:
+            for labels in asked.labels:
                 found = measure(strata, facts, labels, asked.draws, asked.seed)
                 figures.append({"set": name, "kind": kind, "labels": labels, **found})
                 print(json.dumps(figures[-1]), flush=True)
@@ -61,7 +63,7 @@ def labelled_set(name: str, work: Path) -> tuple[Path, str]:
     if name == "generated":
         folder = work / "generated_data"
         if not folder.exists():
-            command = ["generate", "--out", folder, "--records", "20000", "--seed", "7"]
+            command = ["generate", "--out", folder, "--records", "4000", "--seed", "7"]
             subprocess.run([str(part) for part in (PARTYHUB, *command)], check=True)  # noqa: S603 - our own program
         return folder, f"select * from read_csv('{folder}/truth.csv', all_varchar = true)"
     found = next(held for held in SETS if held.name == name)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _LEFT, _ROW = 760, 250, 26
+_MOST_WEIGHTS = 15
+"""Lines of a graph that show their weight; of more, only the weakest link and those that lead elsewhere do."""
 _MOST_LINES = 400
 """Lines of a graph: beyond it, the weakest are left out, and the page says so."""
 
@@ -79,7 +81,11 @@ def draw_graph(groups: Sequence[Sequence[str]], ties: Sequence[Tie], cut: float)
         middle = sum(widths[:place]) + widths[place] / 2
         spots += [_spot(middle, height / 2, rings[place], i, len(group)) for i in range(len(group))]
     strongest = sorted(ties, key=lambda tie: (not tie.weakest, -tie.bits))[:_MOST_LINES]
-    lines = [_line(spots, tie, cut) for tie in reversed(strongest)]
+    ours, few = len(groups[0]), len(strongest) <= _MOST_WEIGHTS
+    lines = [
+        _line(spots, tie, cut, told=few or tie.weakest or max(tie.one, tie.other) >= ours)
+        for tie in reversed(strongest)
+    ]
     names = [(name, place) for place, group in enumerate(groups) for name in group]
     for (name, place), (x, y, angle) in zip(names, spots, strict=True):
         lines.append(_node(name, x, y, angle, "ours" if place == 0 else "theirs"))
@@ -87,7 +93,7 @@ def draw_graph(groups: Sequence[Sequence[str]], ties: Sequence[Tie], cut: float)
 
 
 def _ring(count: int) -> float:
-    return 0.0 if count == 1 else max(60.0, count * 26 / (2 * math.pi))
+    return 0.0 if count == 1 else max(60.0, count * 44 / (2 * math.pi))
 
 
 def _spot(x: float, y: float, radius: float, place: int, count: int) -> tuple[float, float, float]:
@@ -95,16 +101,17 @@ def _spot(x: float, y: float, radius: float, place: int, count: int) -> tuple[fl
     return round(x + radius * math.cos(angle), 1), round(y + radius * math.sin(angle), 1), angle
 
 
-def _line(spots: Sequence[tuple[float, float, float]], tie: Tie, cut: float) -> str:
+def _line(spots: Sequence[tuple[float, float, float]], tie: Tie, cut: float, *, told: bool) -> str:
     (x1, y1, _), (x2, y2, _) = spots[tie.one], spots[tie.other]
     kind = "weakest" if tie.weakest else "tie" if tie.bits >= cut else "tie below"
     width = 1 + max(0.0, min(tie.bits, 15.0)) / 4
-    return (
+    line = (
         f'<line class="{kind}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke-width="{width:.1f}">'
         f"<title>{tie.bits:+.2f} bits</title></line>"
-        f'<text class="small on" x="{0.62 * x1 + 0.38 * x2:.1f}" y="{0.62 * y1 + 0.38 * y2:.1f}" text-anchor="middle">'
-        f"{tie.bits:+.1f}</text>"
     )
+    x, y = 0.62 * x1 + 0.38 * x2, 0.62 * y1 + 0.38 * y2
+    label = f'<text class="small on" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{tie.bits:+.1f}</text>'
+    return line + label if told else line
 
 
 def _node(name: str, x: float, y: float, angle: float, kind: str) -> str:

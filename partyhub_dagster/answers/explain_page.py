@@ -182,8 +182,12 @@ def _waterfall(pair: dict[str, Any], limits: dict[str, float]) -> str:
 
 
 def _graph(answer: dict[str, Any]) -> str:
-    ours = [member["key"] for member in answer["members"]][:_MOST_NODES]
-    theirs = [other["members"][:8] for other in answer["not_merged"][:2] if other["strongest"]]
+    ours = _neighbours_together(answer)[:_MOST_NODES]
+    theirs = [
+        _with(other["members"], other["strongest"])
+        for other in answer["not_merged"][:2]
+        if other["strongest"]
+    ]
     groups = [ours, *theirs]
     place = {key: n for n, key in enumerate(key for group in groups for key in group)}
     weakest = answer["weakest"] and answer["weakest"]["strongest"]
@@ -198,12 +202,30 @@ def _graph(answer: dict[str, Any]) -> str:
     return draw_graph(groups, ties, answer["thresholds"]["cut"])
 
 
+def _with(members: list[str], strongest: dict[str, Any]) -> list[str]:
+    """Take the first few of another party, the one that is nearest among them."""
+    near = [key for key in members if key in strongest["pair"]]
+    return list(dict.fromkeys([*near, *members]))[:6]
+
+
+def _neighbours_together(answer: dict[str, Any]) -> list[str]:
+    """Order the members so that those that merged early stand side by side."""
+    pieces = {member["key"]: [member["key"]] for member in answer["members"]}
+    together = [*([group[:1], group[1:]] for group in answer["bound_by_decisions"])]
+    together += [[merge["left"], merge["right"]] for merge in answer["merges"]]
+    for left, right in together:
+        joined = list(dict.fromkeys(key for piece in (*left, *right) for key in pieces[piece]))
+        pieces |= dict.fromkeys(joined, joined)
+    return list(dict.fromkeys(key for piece in pieces.values() for key in piece))
+
+
 def _legend(answer: dict[str, Any]) -> str:
     left_out = len(answer["members"]) - _MOST_NODES
     more = f" {left_out:,} records are not drawn." if left_out > 0 else ""
     return (
-        '<p class="soft">Blue: this party. Yellow: the nearest parties that it was not merged with. Green lines speak'
-        f" for one party, dashed red ones against it; the solid red one holds the weakest merge.{more}</p>"
+        '<p class="soft">Blue: this party. Yellow: the two nearest parties that it was not merged with, at most six'
+        " records of each. Green lines speak for one party, dashed red ones against it; the solid red one holds the"
+        f" weakest merge.{more}</p>"
     )
 
 
