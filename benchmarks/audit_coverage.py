@@ -6,7 +6,8 @@
 Each set is built into WORK/SET as its hub.yaml in data/ says (once: a hub that is there is taken as it is), or
 `generated`: 4,000 records by `partyhub generate --seed 7`. Then the frame is drawn from so many times, with 100, 300
 and 1,000 labels, and every pair is answered from the labels. The truth are precision and recall over all pairs of
-labelled records, also those that the frame does not hold; `in_frame` says how many of the true pairs it holds.
+labelled records, also those that the frame does not hold; `in_frame` says how many of the true pairs it holds, and
+`recall_in_frame` how often the interval holds the recall of those.
 """
 
 import argparse
@@ -130,7 +131,9 @@ def measure(strata: Strata, facts: dict[str, float], labels: int, draws: int, se
     rng = np.random.default_rng((seed, labels))
     rows = {("", band): count for band, _, count, _ in strata}
     shares = share_labels(rows, {("", band): size for band, size, _, _ in strata}, labels)
-    covered = {"precision": 0, "recall": 0}
+    in_frame = sum(size / count * matches for _, size, count, matches in strata)
+    reachable = facts["recall"] * facts["true"] / in_frame
+    covered, reached = {"precision": 0, "recall": 0}, 0
     widths: dict[str, list[float]] = {"precision": [], "recall": []}
     estimates: dict[str, list[float]] = {"precision": [], "recall": []}
     for _ in range(draws):
@@ -146,14 +149,15 @@ def measure(strata: Strata, facts: dict[str, float], labels: int, draws: int, se
         for what, estimate in (("precision", estimate_precision), ("recall", estimate_recall)):
             found = estimate(drawn)
             covered[what] += found.low - 1e-6 <= facts[what] <= found.high + 1e-6
+            reached += what == "recall" and found.low - 1e-6 <= reachable <= found.high + 1e-6
             widths[what].append(found.high - found.low)
             estimates[what].append(-1.0 if found.value is None else found.value)
-    in_frame = sum(size / count * matches for _, size, count, matches in strata)
     return {
         "draws": draws,
         "drawn": sum(shares.values()),
         "true_pairs": int(facts["true"]),
         "in_frame": round(in_frame / facts["true"], 4),
+        "recall_in_frame": {"truth": round(reachable, 4), "covered": round(reached / draws, 3)},
         **{
             what: {
                 "truth": round(facts[what], 4),
