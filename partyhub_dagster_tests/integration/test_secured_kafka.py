@@ -95,7 +95,7 @@ def test_events_come_in_and_answers_go_out_over_a_secured_connection(way: str, c
         ("SCRAM-SHA-512", "password: {env: KAFKA_USER}", "_AUTHENTICATION"),
         ("OAUTHBEARER", "client_secret: {env: KAFKA_USER}", "_AUTHENTICATION"),
         ("PLAIN", "ca_file: other.pem", "_SSL"),
-        ("client certificate", "ca_file: ca.pem", "_SSL"),
+        ("client certificate", "ca_file: ca.pem", "_SSL|_TRANSPORT"),  # TLS 1.3: the broker just hangs up
     ],
 )
 def test_a_login_that_is_refused_says_so_without_the_secret(
@@ -109,6 +109,6 @@ def test_a_login_that_is_refused_says_so_without_the_secret(
         right = right.replace(f", {_TLS}", "")
     with pytest.raises(BrokerError) as refused:
         stream_hub(connect(listener, right, 3), draining=False)
-    assert named in str(refused.value)
+    assert any(f"(last: {name})" in str(refused.value) for name in named.split("|"))
     assert "streaming.security" in str(refused.value)
     assert PASSWORD not in str(refused.value)
