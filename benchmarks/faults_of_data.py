@@ -50,7 +50,7 @@ def disk_full(world: World) -> Iterator[Round]:
         must_take(world)
         if wrong:
             return f"WRONG while it was full: {wrong}"
-        kept = said.split(" Remedy")[0].removeprefix("Error: ").strip() or "there was room enough"
+        kept = _what(said) or "there was room enough"
         return f"{left / 1e3:,.0f} kB left: {kept}"
 
     yield once
@@ -86,7 +86,7 @@ def lake_restored(world: World) -> Iterator[Round]:
 
     def once() -> str:
         backup = world.folder / "backup"
-        world.commands.must("backup", str(backup))
+        world.commands.must("backup", "--out", str(backup))
         world.send(MESSAGES)
         must_take(world)
         world.commands.must("restore", str(backup), "--force")
@@ -127,7 +127,12 @@ def stopped_until_restarted(world: World, cause: str) -> str:
         return f"NO STOP: {said}"
     words = world.commands.obey(said, cause)
     must_take(world)
-    return f"{said.split(' Remedy')[0].removeprefix('Error: ').strip()} `partyhub {' '.join(words[:2])}`"
+    return f"{_what(said)} `partyhub {' '.join(words[:2])}`"
+
+
+def _what(said: str) -> str:
+    """Return what happened, without what to do."""
+    return said.partition("\nWhat to do")[0].removeprefix("Error: ").strip()
 
 
 @contextmanager
