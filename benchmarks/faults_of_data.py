@@ -89,7 +89,7 @@ def lake_restored(world: World) -> Iterator[Round]:
         world.commands.must("backup", "--out", str(backup))
         world.send(MESSAGES)
         must_take(world)
-        world.commands.must("restore", str(backup), "--force")
+        world.commands.must("restore", "--from", str(backup), "--force")
         shutil.rmtree(backup)
         world.send(MESSAGES)
         said = take(world)
