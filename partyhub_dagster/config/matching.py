@@ -18,6 +18,7 @@ BLOCKING_RULES = frozenset({
     "phonetic_and_postcode", "phonetic_and_birth_year", "given_and_birth_date", "initial_and_birth_date",
     "family_initial_and_birth_date", "given_and_postcode", "family_and_initial", "phonetic_and_city",
     "given_and_birth_year", "birth_day_and_family", "mailbox", "name", "name_letters", "acronym", "website",
+    "birth_date", "postcode", "name_token_and_city",
     "name_start_and_city", "name_start", "name_start_and_region", "street_and_house", "phone_end",
 })  # fmt: skip
 """Blocking rules of either kind."""
@@ -86,6 +87,15 @@ class Thresholds(Section):
         return {name: round(bits * 1000) for name, bits in self.model_dump().items()}
 
 
+class PersonThresholds(Thresholds):
+    """The same with the defaults of persons, whose name, date of birth and home err independently of one another."""
+
+    cut: float = -5
+    """Clusters whose mean pair weight is below this are not merged."""
+    miss: float = -8
+    """What a pair that was never scored counts in a mean."""
+
+
 class Blocking(Section):
     """Which pairs are compared at all."""
 
@@ -110,10 +120,17 @@ class MatchSettings(Section):
     """When a block outgrows its limit: make its key a stop key in a new model version, or stop the build."""
 
 
+class PersonSettings(MatchSettings):
+    """Overrides for persons."""
+
+    thresholds: PersonThresholds = PersonThresholds()
+    """Weights in bits."""
+
+
 class Matching(Section):
     """Overrides by kind."""
 
-    person: MatchSettings = MatchSettings()
+    person: PersonSettings = PersonSettings()
     """How persons are compared."""
     organization: MatchSettings = MatchSettings()
     """How organizations are compared."""

@@ -19,7 +19,7 @@ class Quality(Section):
     """Golden records that must have a value, by attribute."""
     min_valid_share: dict[str, Share] = Field(default_factory=dict)
     """Checkable values that must pass their check, by attribute."""
-    max_component_share: Share = 0.01
+    max_component_share: Share = 0.1
     """Records of a kind that one component may hold."""
     min_large_component: Annotated[int, Field(ge=1)] = 100
     """Components of fewer records are never called too large."""

@@ -57,6 +57,13 @@ _SHARED = (
     Rule("identifier", "list_concat(r.ids, r.weak_ids)", many=True),
     Rule("address", "r.addresses", many=True),
     Rule("house_and_postcode", "r.house_number || '|' || r.postcode"),
+    Rule("postcode", "r.postcode", tier="extra"),
+    Rule(
+        "name_token_and_city",
+        "list_transform(r.name_tokens, lambda x: x || '|' || r.city)",
+        many=True,
+        tier="extra",
+    ),
     Rule("phonetic_and_postcode", "r.name_phonetic || '|' || r.postcode", tier="wide"),
 )
 
@@ -76,6 +83,11 @@ _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
             tier="extra",
         ),
         Rule("birth_day_and_family", "r.name_family || '|' || strftime(r.birth_date, '%m%d')", tier="extra"),
+        Rule(
+            "birth_date",
+            "case when strftime(r.birth_date, '%m%d') <> '0101' then r.birth_date::varchar end",
+            tier="extra",
+        ),
         Rule("mailbox", "split_part(r.emails[1], '@', 1)", tier="extra"),
     ),
     "organization": (

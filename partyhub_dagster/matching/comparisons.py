@@ -68,7 +68,14 @@ PERSON_NAME = Comparison(
             tf_weight=0.7,
         ),
         Level("family", _equal("name_family"), tf="name_family", tf_weight=0.7),
+        Level(
+            "given_alone",
+            f"{_equal('name_given')} and (name_family_l is null or name_family_r is null)",
+            tf="name_given",
+            tf_weight=0.7,
+        ),
         Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
+        Level("uncommon_shared", "ph_rarest_shared(words_l, words_r) >= 70"),
         Level("similar_family", "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.92"),
         Level("given", _equal("name_given"), tf="name_given", tf_weight=0.7),
         Level("some_shared", f"{_equal('name_root')} or list_has_any(tokens_l, tokens_r)"),
@@ -76,6 +83,9 @@ PERSON_NAME = Comparison(
         Level("different"),
     ),
 )
+
+COMMON_NAME = 10
+"""A name that more records have is the name of a chain."""
 
 NAME_SUFFIX = Comparison(
     "name_suffix",
@@ -92,21 +102,23 @@ BIRTH_DATE = Comparison(
     ("birth_date",),
     (
         _null("birth_date"),
-        Level("same", _equal("birth_date"), tf="birth_date", tf_weight=0.5),
+        # The first of January stands for a year of which no more is known: `birth_day` is null then.
+        Level("same", _equal("birth_day"), tf="birth_date", tf_weight=0.5),
         Level(
             "one_slip",
-            "ph_hamming(birth_date_l, birth_date_r) <= 2 and damerau_levenshtein(birth_date_l, birth_date_r) <= 1",
+            "ph_hamming(birth_day_l, birth_day_r) <= 2 and damerau_levenshtein(birth_day_l, birth_day_r) <= 1",
         ),
         Level(
-            "day_and_month_swapped", "birth_year_l = birth_year_r and birth_day_month_l = birth_month_day_r"
+            "day_and_month_swapped",
+            "birth_year_l = birth_year_r and birth_day_l is not null and birth_day_month_l = birth_month_day_r",
         ),
-        Level(
-            "first_of_january",
-            "birth_year_l = birth_year_r and (birth_month_day_l = '0101' or birth_month_day_r = '0101')",
-        ),
-        Level("two_slips", "ph_hamming(birth_date_l, birth_date_r) <= 2"),
-        Level("same_month_day", _equal("birth_month_day")),
+        Level("same_year_only", f"{_equal('birth_year')} and (birth_day_l is null or birth_day_r is null)"),
+        Level("within_month", "abs(birth_number_l - birth_number_r) <= 31 and birth_day_l <> birth_day_r"),
+        Level("two_slips", "ph_hamming(birth_day_l, birth_day_r) <= 2"),
+        Level("same_month_day", f"{_equal('birth_month_day')} and birth_day_l is not null"),
         Level("same_year", _equal("birth_year")),
+        Level("within_year", "abs(birth_number_l - birth_number_r) <= 366"),
+        Level("year_slip", "ph_hamming(birth_date_l, birth_date_r) <= 1"),
         Level("ten_years", "abs(birth_year_l - birth_year_r) <= 10"),
         # Father and son of one name: they share the home, too.
         Level("other_generation_same_household", SAME_HOUSEHOLD, fixed=True),
@@ -115,14 +127,29 @@ BIRTH_DATE = Comparison(
 )
 
 SAME_PLACE = "(postcode_l = postcode_r or city_l = city_r)"
+POSTCODE_SLIP = (
+    "(ph_close_length(postcode_l, postcode_r) and length(postcode_l) > 3"
+    " and damerau_levenshtein(postcode_l, postcode_r) <= 1)"
+)
+SIMILAR_CITY = (
+    "(jaro_winkler_similarity(city_l, city_r) >= 0.88 or (least(length(city_l), length(city_r)) >= 4"
+    " and (contains(city_l, city_r) or contains(city_r, city_l))))"
+)
 NO_OTHER_PLACE = "coalesce(postcode_l = postcode_r or city_l = city_r, true)"
+PLACE_ONLY = "(street_l is null or street_r is null)"
+"""Of one of the two no street is known: then postcode and city are the evidence, not what is left of it."""
 
 ADDRESS = Comparison(
     "address",
     ("address_full",),
     (
-        _null("address_full"),
-        Level("same", _shares("addresses")),
+        Level(
+            "unknown",
+            "address_full_l is null or address_full_r is null"
+            " or coalesce(street_l = street_r, postcode_l = postcode_r, city_l = city_r, region_l = region_r) is null",
+            is_null=True,
+        ),
+        Level("same", f"{_shares('addresses')} and coalesce(street_l, postcode_l) is not null"),
         Level(
             "other_unit",
             f"{_equal('street')} and {_equal('house_number')} and unit_l <> unit_r and {NO_OTHER_PLACE}",
@@ -133,8 +160,27 @@ ADDRESS = Comparison(
             f"{_equal('house_number')} and jaro_winkler_similarity(street_l, street_r) >= 0.9 and {NO_OTHER_PLACE}",
         ),
         Level("house_and_postcode", f"{_equal('house_number')} and {_equal('postcode')}"),
-        Level("similar", "jaro_winkler_similarity(address_full_l, address_full_r) >= 0.96"),
+        Level(
+            "similar",
+            f"not {PLACE_ONLY} and jaro_winkler_similarity(address_full_l, address_full_r) >= 0.96",
+        ),
         Level("same_street", f"{_equal('street')} and {SAME_PLACE}"),
+        Level("place_same", f"{PLACE_ONLY} and {_equal('postcode')} and {_equal('city')}"),
+        Level("place_postcode", f"{PLACE_ONLY} and {_equal('postcode')}", tf="postcode", tf_weight=0.5),
+        Level("place_postcode_slip", f"{PLACE_ONLY} and {POSTCODE_SLIP}"),
+        Level("place_sector_and_city", f"{PLACE_ONLY} and {_equal('postcode_sector')} and {SIMILAR_CITY}"),
+        Level(
+            "place_city",
+            f"{PLACE_ONLY} and {_equal('city')} and (postcode_l is null or postcode_r is null)",
+            tf="city",
+            tf_weight=0.5,
+        ),
+        Level("place_sector", f"{PLACE_ONLY} and {_equal('postcode_sector')}"),
+        Level(
+            "place_similar_city",
+            f"{PLACE_ONLY} and {SIMILAR_CITY} and (postcode_l is null or postcode_r is null)",
+        ),
+        Level("place_district", f"{PLACE_ONLY} and {_equal('postcode_district')}"),
         Level("same_postcode", _equal("postcode"), tf="postcode", tf_weight=0.5),
         Level("same_city", _equal("city"), tf="city", tf_weight=0.5),
         Level("same_region", _equal("region")),
@@ -148,7 +194,7 @@ PHONES = Comparison(
     (
         _null("phones"),
         Level("same_rare", _shares("rare_phones")),
-        Level("same_common", _shares("phones")),
+        Level("same_common", _shares("phones"), fixed=True),
         Level("one_slip", "ph_hamming(first_phone_l, first_phone_r) <= 1"),
         Level("different"),
     ),
@@ -160,9 +206,15 @@ EMAILS = Comparison(
     (
         _null("emails"),
         Level("same_rare", _shares("rare_emails")),
-        Level("same_common", _shares("emails")),
-        Level("similar", "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.96"),
+        Level("same_common", _shares("emails"), fixed=True),
+        Level(
+            "similar",
+            "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.96"
+            " or (ph_close_length(first_email_l, first_email_r)"
+            " and damerau_levenshtein(first_email_l, first_email_r) <= 2)",
+        ),
         Level("same_mailbox", "email_mailbox_l = email_mailbox_r and length(email_mailbox_l) >= 6"),
+        Level("alike", "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.88"),
         Level("different"),
     ),
 )
@@ -178,11 +230,17 @@ IDENTIFIERS = Comparison(
             is_null=True,
         ),
         Level("same_rare", _shares("rare_ids")),
-        Level("same_common", f"coalesce({_shares('ids')}, false)"),
+        Level("same_common", f"coalesce({_shares('ids')}, false)", fixed=True),
         Level("same_invalid", _shares("all_ids")),
         Level("one_slip", "ph_hamming(first_id_l, first_id_r) <= 1"),
         Level("different"),
     ),
+)
+
+OTHER_BRANCH = (
+    f"greatest(name_count_l, name_count_r) > {COMMON_NAME} and (house_number_l <> house_number_r or"
+    " jaro_winkler_similarity(street_l, street_r) < 0.8) and not coalesce(list_has_any(addresses_l, addresses_r)"
+    " or list_has_any(phones_l, phones_r) or list_has_any(rare_ids_l, rare_ids_r), false)"
 )
 
 ORGANIZATION_NAME = Comparison(
@@ -193,6 +251,8 @@ ORGANIZATION_NAME = Comparison(
         # "Fund II" is not "Fund III": siblings share address, phone, web site and words.
         Level("sibling_number", f"name_numbers_l <> name_numbers_r and {_overlaps(0.5)}", fixed=True),
         Level("other_number", "name_numbers_l <> name_numbers_r"),
+        # Branches of a chain share its name, web site and number of the head office, but not the house.
+        Level("other_branch", f"{OTHER_BRANCH} and {_overlaps(0.6)}", fixed=True),
         Level("same_name", _equal("name_full"), tf="name_full", tf_weight=0.7),
         Level("same_other_name", _shares("name_hashes")),
         Level("same_letters", _equal("name_compact")),
@@ -237,7 +297,7 @@ WEBSITES = Comparison(
     (
         _null("websites"),
         Level("same_rare", _shares("rare_websites")),
-        Level("same_common", _shares("websites")),
+        Level("same_common", _shares("websites"), fixed=True),
         Level("different"),
     ),
 )

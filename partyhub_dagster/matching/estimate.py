@@ -20,8 +20,8 @@ from partyhub_dagster.matching.pairs import create_pairs
 from partyhub_dagster.matching.score import score_features
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 
-RANDOM_RECORDS = 1_000
-"""Records whose pairs (about half a million) show how random pairs fall."""
+RANDOM_RECORDS = 2_000
+"""Records whose pairs (about two million) show how random pairs fall."""
 
 SESSION_RECORDS = 100_000
 SESSION_PAIRS = 100_000

@@ -23,6 +23,8 @@ create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
     or (least(length(a), length(b)) >= 3 and (contains(a, b) or contains(b, a)))
     or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) <= 1);
 create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
+create or replace temp macro ph_rarest_shared(a, b) as
+    list_max(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255));
 create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
     case when 2 * least(sum_a, sum_b) < share * (sum_a + sum_b) then false
     else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
@@ -47,6 +49,8 @@ _NEEDED = """
 _COMMON = """
     nullif(name_full, '') as name_full,
     ph_hashes(addresses) as addresses, address_full, street, house_number, unit, postcode, city, region,
+    case when length(postcode) > 4 then left(postcode, -2) end as postcode_sector,
+    case when length(postcode) > 4 then left(postcode, -3) end as postcode_district,
     phones[1] as first_phone, ph_hashes(phones) as phones,
     emails[1] as first_email, split_part(emails[1], '@', 1) as email_mailbox, ph_hashes(emails) as emails,
     ids[1] as first_id, ph_hashes(ids) as ids,
@@ -61,7 +65,9 @@ _PERSON = """
     name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
     ph_hash(name_given) as given_hash,
     name_suffix,
-    strftime(birth_date, '%Y%m%d') as birth_date, year(birth_date) as birth_year,
+    strftime(birth_date, '%Y%m%d') as birth_date,
+    case when strftime(birth_date, '%m%d') <> '0101' then strftime(birth_date, '%Y%m%d') end as birth_day,
+    birth_date - date '1000-01-01' as birth_number, year(birth_date) as birth_year,
     strftime(birth_date, '%m%d') as birth_month_day, strftime(birth_date, '%d%m') as birth_day_month
 """
 
@@ -155,6 +161,10 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
     """Joins and columns of the levels' frequencies, scaled so that Splink's u / frequency is average / frequency."""
     frequencies: dict[str, Any] = model.artefact["frequencies"]
     joins, columns, joined = [], [], set()
+    if model.kind == "organization":
+        joined.add("name_full")
+        joins.append(_seen("name_full"))
+        columns.append(", coalesce(f_name_full.count, 1) as name_count")
     for comparison in comparisons_of(model.kind):
         weights = model.artefact["comparisons"].get(comparison.name)
         for level in comparison.levels if weights else ():
@@ -166,13 +176,14 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
                 continue
             if level.tf not in joined:
                 joined.add(level.tf)
-                joins.append(
-                    f"left join ph_frequencies as f_{level.tf}"
-                    f" on f_{level.tf}.field = '{level.tf}' and f_{level.tf}.value = base.{level.tf}"
-                )
+                joins.append(_seen(level.tf))
             scale = weights[level.name][1] / (held["total"] * held["agree"])
             columns.append(
                 f", case when base.{level.tf} is not null"
                 f" then coalesce(f_{level.tf}.count, 1) * {scale!r}::double end as tf_{name}"
             )
     return joins, columns
+
+
+def _seen(field: str) -> str:
+    return f"left join ph_frequencies as f_{field} on f_{field}.field = '{field}' and f_{field}.value = base.{field}"

@@ -19,9 +19,12 @@ WORTH = 0.02
 LEAST_GAIN = 0.001
 """... and at least this share of the matches found without it."""
 
+CHEAP_PAIRS = 300_000
+"""Up to so many pairs in all, any gain is worth its pairs: they are scored in a second or two."""
+
 MOST_PAIRS_PER_RECORD = 60
 
-LARGEST_COMPONENT = 0.01
+LARGEST_COMPONENT = 0.1
 """`link` is raised until no component holds a larger share of the records ..."""
 
 HARMLESS_COMPONENT = 100
@@ -71,10 +74,11 @@ def add_rules(
                 " from ph_extra anti join ph_found using (record_id_l, record_id_r)"
             )
             new = _count(con, "ph_new")
-            if new == 0 or held + new > MOST_PAIRS_PER_RECORD * size:
+            if new == 0 or held + new > max(MOST_PAIRS_PER_RECORD * size, CHEAP_PAIRS):
                 continue
             gain = _expected_matches(con, model, features, "ph_new")
-            if gain >= WORTH * new and gain >= LEAST_GAIN * matches:
+            cheap = held + new <= CHEAP_PAIRS
+            if (cheap or gain >= WORTH * new) and gain >= LEAST_GAIN * matches:
                 chosen.append(extra)
                 held, matches = held + new, matches + gain
                 con.execute("insert into ph_found from ph_new")

@@ -12,8 +12,8 @@ from partyhub_dagster.errors import ModelError
 
 Kind = Literal["person", "organization"]
 
-FORMAT = 1
-"""Version of the artefact's shape; an artefact of another shape is refused."""
+FORMAT = 2
+"""Version of the artefact's shape and of the ladders; an artefact of another one is refused."""
 
 RAREST_KEPT = 3
 """A value seen fewer times is not kept: a model must not hold one person's data. Unseen counts as seen once."""

@@ -13,7 +13,8 @@ from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.train import default_model, train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
-ENOUGH_IN_ONE_SOURCE = 5_000
+ENOUGH_IN_ONE_SOURCE: dict[Kind, int] = {"person": 1_000, "organization": 5_000}
+"""Records of organizations teach less: their evidence (name, place, phone) goes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel
 
 
 def enough_to_train(session: Session, kind: Kind) -> bool:
-    """Tell whether two sources have 1,000 records of the kind each, or one has 5,000."""
+    """Tell whether two sources have 1,000 records of the kind each, or one has 5,000 (of persons: 1,000)."""
     counts = [
         row[0]
         for row in session.con.execute(
@@ -74,7 +75,8 @@ def enough_to_train(session: Session, kind: Kind) -> bool:
         ).fetchall()
     ]
     return (
-        max(counts, default=0) >= ENOUGH_IN_ONE_SOURCE or sum(n >= ENOUGH_IN_TWO_SOURCES for n in counts) >= 2
+        max(counts, default=0) >= ENOUGH_IN_ONE_SOURCE[kind]
+        or sum(n >= ENOUGH_IN_TWO_SOURCES for n in counts) >= 2
     )
 
 

@@ -6,6 +6,7 @@ The same records, settings and seed give the same model: samples are taken by ha
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
+from partyhub_dagster.config.matching import Matching
 from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.features import create_features
@@ -34,7 +35,7 @@ def default_model(
 
     Guarantees: a function of settings and records.
     """
-    settings = settings or MatchSettings()
+    settings = settings or Matching().of(kind)
     if con is None or records is None:
         return MatchModel.of(default_artefact(kind, settings))
     model = counted_model(con, records, kind, settings)
@@ -45,6 +46,7 @@ def default_model(
         model = freeze_stop_keys(con, model, KEYS)
         create_features(con, model, records, FEATURES)
         model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
+        model = add_rules(con, model, FEATURES, KEYS, settings)
         return raise_link(con, model, FEATURES, KEYS, settings)
     finally:
         con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
@@ -61,7 +63,7 @@ def train_model(
 
     Reads `records` (columns of normalized_parties). Guarantees: a function of records, settings and seed.
     """
-    settings = settings or MatchSettings()
+    settings = settings or Matching().of(kind)
     model = counted_model(con, records, kind, settings).with_parts(origin="trained")
     create_all_keys(con, model, records, settings, KEYS)
     try:

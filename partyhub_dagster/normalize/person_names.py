@@ -110,14 +110,18 @@ def _people(parts: dict[str, list[str]]) -> list[Person]:
 
 
 def _joined(composed: list[Person], wholes: list[Person]) -> list[Person]:
-    """Let a whole that holds all tokens of the parts be the display of the composed name."""
+    """Let a whole that holds all tokens of the parts be the display of the composed name, and its words count."""
     found: list[Person] = []
     used: set[str] = set()
     for person in composed:
         own = set(tokens(person.display()))
-        match = next((whole.whole for whole in wholes if own <= set(tokens(whole.whole))), "")
-        used.add(match)
-        found.append(replace(person, whole=match))
+        match = next((whole for whole in wholes if own <= set(tokens(whole.whole))), None)
+        if match is None:
+            found.append(person)
+        else:
+            used.add(match.whole)
+            words = " ".join(filter(None, (match.given, match.middle, match.family)))
+            found.append(replace(person, whole=match.whole, words=words))
     return [*found, *(whole for whole in wholes if whole.whole not in used)]
 
 
@@ -150,6 +154,7 @@ def _features(people: Sequence[Person]) -> list[str]:
     person, given, middle, family = read[0]
     names = [" ".join(filter(None, (first.text, second.text, last.text))) for _, first, second, last in read]
     every = {word for _, *parts in read for part in parts for word in part.tokens}
+    every.update(word for person, *_ in read if person.words for word in _part(person.words).tokens)
     return [
         names[0],
         given.text,

@@ -22,13 +22,14 @@ _BRACKETED = re.compile(r"[(\[{\"“].*?[)\]}\"”]")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One name of a person as displayed; empty where not known."""
+    """One name of a person as displayed; empty where not known. `words`: of a whole that says more than the parts."""
 
     given: str = ""
     middle: str = ""
     family: str = ""
     suffix: str = ""
     whole: str = ""
+    words: str = ""
 
     def display(self) -> str:
         """The whole as received, else composed of the parts."""

@@ -45,6 +45,7 @@ HEADINGS: dict[type[Section], str] = {
     mappings.Constant: "Column mappings",
     attributes.AttributeSection: "Attributes",
     matching.MatchSettings: "Matching",
+    matching.PersonSettings: "Matching",
     survivorship.SurvivorshipSection: "Survivorship",
     quality.Quality: "Quality",
     quality.Impact: "`impact`",
@@ -65,6 +66,7 @@ IN_ROWS: dict[type[Section], tuple[str, str]] = {
     sources.PartyTypeChoice: ("Sources", "party_type"),
     matching.Matching: ("Top level", "matching"),
     matching.Thresholds: ("Matching", "thresholds"),
+    matching.PersonThresholds: ("Matching", "thresholds"),
     matching.Blocking: ("Matching", "blocking"),
     survivorship.Trust: ("Survivorship", "trust"),
     review.ReviewBand: ("Review", "person"),
@@ -160,6 +162,8 @@ def test_thresholds_are_those_of_the_schema() -> None:
     cells = " ".join(rows(under(PAGE, "Matching"))["thresholds"])
     told = {name: float(value) for name, value in re.findall(r"`(\w+)` \((-?\d+)\)", cells)}
     assert told == matching.Thresholds().model_dump()
+    persons = {name: float(value) for name, value in re.findall(r"`(\w+)` (?:is )?(-\d+)", cells)}
+    assert told | persons == matching.PersonThresholds().model_dump()
 
 
 def test_a_wrong_default_is_found() -> None:

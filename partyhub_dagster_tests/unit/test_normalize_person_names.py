@@ -88,6 +88,13 @@ def test_a_whole_that_holds_the_parts_is_the_display_of_the_same_name() -> None:
     assert read["shown_name_full"] == "Mr. Robert Smith"
 
 
+def test_the_words_of_a_whole_beside_its_parts_count_as_words_of_the_name() -> None:
+    full = "thomas clifford, 1st baron clifford of chudleigh"
+    read = clean(of_parts(full=full, given="thomas", family="chudleigh"), PARTS)
+    assert read["names"] == ["thomas chudleigh"]
+    assert read["name_tokens"] == ["1st", "baron", "chudleigh", "clifford", "of", "thomas"]
+
+
 def test_a_whole_that_says_another_name_is_a_second_name() -> None:
     read = clean(of_parts(full="王杰", given="Jie", family="Wong"), PARTS)
     assert read["names"] == ["jie wong", "jie wang"]

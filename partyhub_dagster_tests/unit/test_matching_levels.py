@@ -1,0 +1,89 @@
+"""Which level a pair falls on, for what dirty data hold: half known dates and places, and branches of a chain."""
+
+from typing import Any
+
+import pytest
+
+from partyhub_dagster.matching.explain import explain_pair
+from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.train import default_model
+from partyhub_dagster_tests.unit.matching_records import connection_with, organization, person, record_id
+
+
+def level_of(comparison: str, one: dict[str, Any], other: dict[str, Any], model: MatchModel) -> str:
+    con = connection_with([one, other])
+    found = explain_pair(con, model, "records", str(record_id(1)), str(record_id(2)))
+    return next(part.level for part in found.comparisons if part.name == comparison)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("1970-03-04", "1970-03-04", "same"),
+        ("1970-03-04", "1970-03-05", "one_slip"),
+        ("1970-03-04", "1970-04-03", "day_and_month_swapped"),
+        ("1970-05-05", "1970-05-05", "same"),
+        ("1970-01-01", "1970-01-01", "same_year_only"),
+        ("1970-01-01", "1970-09-23", "same_year_only"),
+        ("1998-12-15", "1999-01-14", "within_month"),
+        ("1998-12-15", "1999-11-27", "within_year"),
+        ("1970-01-01", "1971-01-01", "within_year"),
+        ("1970-01-01", "1870-01-01", "year_slip"),
+        ("1970-03-04", "1921-11-28", "different"),
+    ],
+)
+def test_dates_fall_on_the_level_that_says_most(one: str, other: str, level: str) -> None:
+    people = [person(n, "ann", "weber", birth_date=day) for n, day in ((1, one), (2, other))]
+    assert level_of("birth_date", *people, default_model("person")) == level
+
+
+def place(number: int, city: str | None, postcode: str | None) -> dict[str, Any]:
+    full = " ".join(filter(None, (city, postcode)))
+    return person(number, "ann", "weber") | {
+        "address_full": full, "addresses": [full], "city": city, "postcode": postcode,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        (("devon", "tq138df"), ("devon", "tq138df"), "same"),
+        (("devon", "tq138df"), ("exeter", "tq138df"), "place_postcode"),
+        (("devon", "tq138df"), ("devon", "tq138dg"), "place_postcode_slip"),
+        (("devon", "tq138df"), ("west devon", "tq138hu"), "place_sector_and_city"),
+        (("devon", None), ("devon", "tq138df"), "place_city"),
+        (("west devon", None), ("devon", "tq138df"), "place_similar_city"),
+        (("devon", None), (None, "tq138df"), "unknown"),
+        (("devon", "tq138df"), ("leeds", "ls11aa"), "different"),
+    ],
+)
+def test_places_without_a_street_are_compared_by_what_they_have(
+    one: tuple[str | None, str | None], other: tuple[str | None, str | None], level: str
+) -> None:
+    assert level_of("address", place(1, *one), place(2, *other), default_model("person")) == level
+
+
+def chain(*, held: int) -> MatchModel:
+    counts = {"total": 1000, "agree": 0.001, "counts": {"acme bakery": held}}
+    return default_model("organization").with_parts(frequencies={"name_full": counts})
+
+
+@pytest.mark.parametrize(
+    ("held", "address", "level"),
+    [
+        (50, "9|oak street|springfield|12345", "other_branch"),
+        (50, "12|main street|springfield|12345", "same_name"),
+        (3, "9|oak street|springfield|12345", "same_name"),
+    ],
+)
+def test_branches_of_a_chain_are_told_apart_by_their_houses(held: int, address: str, level: str) -> None:
+    one = organization(1, "acme bakery", address="12|main street|springfield|12345")
+    other = organization(2, "acme bakery", address=address)
+    assert level_of("name", one, other, chain(held=held)) == level
+
+
+def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
+    phones = ["+12025550199"]
+    one = organization(1, "acme bakery", address="12|main street|springfield|12345", phones=phones)
+    other = organization(2, "acme bakery", address="9|oak street|springfield|12345", phones=phones)
+    assert level_of("name", one, other, chain(held=50)) == "same_name"
