@@ -102,19 +102,21 @@ def _collect_dirty(session: Session, delta: Delta) -> None:
         select party_id from party_clusters semi join ({records}) using (record_id)
         """
     )
-    if session.count(
-        "(from decisions where verdict = 'PIN')"
-    ):  # few; a pin can move without its party changing
-        session.con.execute(
-            """
-            insert into dirty_parties
-            select party_id from party_clusters semi join pins using (record_id)
-            union
-            select party_id from golden_parties, unnest(map_values(provenance)) as p(proofs)
-            where list_contains(list_transform(proofs, lambda proof: proof.rule), 'pinned')
-            except from dirty_parties
-            """
-        )
+    if session.count("(from decisions where verdict = 'PIN')"):
+        session.con.execute(_PINNED)
+
+
+_PINNED = """
+    insert into dirty_parties
+    with recursive led as (  -- every record that a pin, standing or revoked, is on or ever was on; pins are few
+        select left_id as record_id from decisions where verdict = 'PIN'
+        union
+        select other_id from led join party_lineage on party_id = record_id where event = 'RENAMED'
+    )
+    select party_id from party_clusters semi join led using (record_id)
+    except from dirty_parties
+"""
+"""A pin can come, move and go without its party changing, and a pin of no value leaves no trace in provenance."""
 
 
 def collect_pins(session: Session, head: int) -> None:

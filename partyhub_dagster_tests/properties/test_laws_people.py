@@ -178,6 +178,17 @@ def test_law_6_a_pin_holds_moves_with_its_deleted_record_and_can_be_revoked(hub:
     law_4_equals_rebuild(hub)
 
 
+def test_law_6_a_pin_of_no_value_ends_with_its_revocation(hub: Hub) -> None:
+    before = _name(hub, "crm:2")
+    pin = decide(hub, "PIN", "crm:1", attribute="name", value=None)
+    advance(hub)
+    assert _name(hub, "crm:2") == "None"
+    decide(hub, "REVOKE", revokes=pin)
+    advance(hub)
+    assert _name(hub, "crm:2") == before != "None"
+    law_4_equals_rebuild(hub)
+
+
 def _name(hub: Hub, key: str) -> str:
     ((name,),) = ask(hub, f"select name from golden_parties where party_id = '{party_of(hub, key)}'")
     return str(name)
