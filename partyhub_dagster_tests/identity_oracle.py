@@ -70,14 +70,16 @@ def expected_parties(
     records: Mapping[int, Record],
     weights: Mapping[Pair, int],
     ledger: Collection[Decision],
-    limits: Thresholds,
+    limits: Mapping[int, Thresholds],
 ) -> list[Party]:
-    """Say what parties there must be."""
+    """Say what parties there must be; `limits` by kind."""
     same, apart = settle(ledger, records)
     bound = nx.Graph()
     bound.add_nodes_from(records)
     bound.add_edges_from((d.left, d.right) for d in standing(ledger) if d.kind_of == "SAME")
-    bound.add_edges_from(pair for pair, weight in weights.items() if weight >= limits.link)
+    bound.add_edges_from(
+        pair for pair, weight in weights.items() if weight >= limits[records[pair[0]].kind].link
+    )
     groups = nx.Graph([*same, *((key, key) for key in [*records, *(k for pair in apart for k in pair)])])
     blocked = [
         (nx.node_connected_component(groups, a), nx.node_connected_component(groups, b)) for a, b in apart
@@ -87,8 +89,8 @@ def expected_parties(
         component = nodes & records.keys()
         for kind in {records[key].kind for key in component}:
             of_kind = frozenset(key for key in component if records[key].kind == kind)
-            for part in _parts(of_kind, weights, groups, limits):
-                for members, weakest in _link(part, records, weights, groups, blocked, limits):
+            for part in _parts(of_kind, weights, groups, limits[kind]):
+                for members, weakest in _link(part, records, weights, groups, blocked, limits[kind]):
                     anchor = min(members, key=lambda key: (records[key].first_seen, key))
                     parties.append(Party(members, anchor, min(component), weakest))
     return parties

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from partyhub_dagster.hub import Hub, Run
+from partyhub_dagster.identity.affected import KIND_CODES
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster_tests.factories import deliver, make_hub, open_hub
 from partyhub_dagster_tests.pipeline.contents import Content, Families
@@ -21,7 +22,8 @@ class Laboratory:
     families: Families
     values: dict[Content, dict[str, Offered]]
     weights: dict[tuple[Content, Content], int]
-    limits: Thresholds
+    limits: dict[int, Thresholds]
+    """By the code of the kind."""
     empty: Path
 
     def new_hub(self, folder: Path) -> Hub:
@@ -51,11 +53,8 @@ def prepare(folder: Path, families: Families) -> Laboratory:
             run.ensure_model(kind)
             run.block(kind)
             run.score(kind)
-        limits = set(run.thresholds().values())
-        assert len(limits) == 1
-        return Laboratory(
-            families, _values(run, contents), _weights(run, contents), limits.pop(), folder / "empty"
-        )
+        limits = {KIND_CODES[kind]: held for kind, held in run.thresholds().items()}
+        return Laboratory(families, _values(run, contents), _weights(run, contents), limits, folder / "empty")
 
 
 def _values(run: Run, contents: list[Content]) -> dict[Content, dict[str, Offered]]:

@@ -102,9 +102,10 @@ class Hub(RuleBasedStateMachine):
 
     def parties_are_those_of_the_oracle(self) -> None:
         world = self.world
+        limits = {0: world.limits, 1: world.limits}
         expected = {
             key: (party.component, party.anchor, math.nan if party.weakest is None else float(party.weakest))
-            for party in expected_parties(world.records, world.weights, world.ledger, world.limits)
+            for party in expected_parties(world.records, world.weights, world.ledger, limits)
             for key in party.members
         }
         found = {key: (world.component[key], world.party[key], world.weakest[key]) for key in world.party}

@@ -113,7 +113,7 @@ def test_parties_are_those_of_the_oracle(case: Case) -> None:
     ]
     expected = [
         (key, party.component, party.anchor, math.nan if party.weakest is None else float(party.weakest))
-        for party in expected_parties(*case, LIMITS)
+        for party in expected_parties(*case, {0: LIMITS, 1: LIMITS})
         for key in party.members
     ]
     assert str(found) == str(sorted(expected))
