@@ -104,6 +104,10 @@ class Daemon:
                     found.append(process)
         return found
 
+    def at_work(self) -> str:
+        """Say whether a run is at work."""
+        return f"{'a run' if self.runs_at_work() else 'no run'} at work"
+
     def orphans(self) -> None:
         """End what an earlier daemon left: its code server waits for a heartbeat that does not come."""
         for process in psutil.process_iter():

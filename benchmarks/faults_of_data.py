@@ -92,12 +92,7 @@ def lake_restored(world: World) -> Iterator[Round]:
         world.commands.must("restore", "--from", str(backup), "--force")
         shutil.rmtree(backup)
         world.send(MESSAGES)
-        said = take(world)
-        if "--anew" not in said:
-            return f"NO STOP: {said}"
-        words = world.commands.obey(said, "the hub was restored")
-        must_take(world)
-        return f"stopped; `partyhub {' '.join(words[:2])} --anew`"
+        return stopped_until_restarted(world, "--anew")
 
     yield once
 
@@ -120,12 +115,12 @@ def topic_recreated(world: World) -> Iterator[Round]:
     yield once
 
 
-def stopped_until_restarted(world: World, cause: str) -> str:
-    """Expect a stop, do what it says, and take what there is."""
+def stopped_until_restarted(world: World, named: str) -> str:
+    """Expect a stop whose message names this, do what it says, and take what there is."""
     said = take(world)
-    if cause not in said:
+    if named not in said:
         return f"NO STOP: {said}"
-    words = world.commands.obey(said, cause)
+    words = world.commands.obey(said, "as it said")
     must_take(world)
     return f"{_what(said)} `partyhub {' '.join(words[:2])}`"
 

@@ -30,15 +30,13 @@ def daemon_of(world: World, name: str = "dagster", *, ui: bool = False) -> Itera
         daemon.orphans()
 
 
-def _hit(world: World, before: int, run_ended: str = "") -> str:
+def _hit(world: World, before: int) -> str:
     """Say where a kill hit: before or after the transaction of the batch."""
     with world.place.connect(read_only=True) as con:
         (count, released) = con.execute(
             "select (select count(*) from stream_messages), (select coalesce(max(epoch), 0) from stream_messages)"
             " <= (select coalesce(max(head_epoch), 0) from releases)"
         ).fetchall()[0]
-    if run_ended:
-        return run_ended
     if count == before:
         return "before its messages were stored"
     return "after the release" if released else "between storing and release"
@@ -70,7 +68,7 @@ def run_killed(world: World) -> Iterator[Round]:
             for process in alive:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
-            hit = _hit(world, before, "" if alive else "it had ended")
+            hit = _hit(world, before) if alive else "it had ended"
             world.settle(_LIMIT_S)
             return hit
 
@@ -87,11 +85,11 @@ def daemon_killed(world: World) -> Iterator[Round]:
             whole = world.rng.random() < 0.5
             world.send(MESSAGES)
             time.sleep(world.rng.uniform(0, 9))
-            at_work = bool(daemon.runs_at_work())
+            at_work = daemon.at_work()
             daemon.kill(whole=whole)
             daemon.start()
             world.settle(_LIMIT_S)
-            return f"{'with its processes' if whole else 'alone'}, {'a run' if at_work else 'no run'} at work"
+            return f"{'with its processes' if whole else 'alone'}, {at_work}"
 
         yield once
         print(f"runs: {daemon.states()}")
@@ -106,14 +104,14 @@ def broker_killed(world: World) -> Iterator[Round]:
             sending = threading.Thread(target=world.send, args=(MESSAGES,), kwargs={"seconds": 5})
             sending.start()
             time.sleep(world.rng.uniform(0, 10))
-            at_work = bool(daemon.runs_at_work())
+            at_work = daemon.at_work()
             world.kafka.kill()
             time.sleep(world.rng.uniform(0, 4))
             world.kafka.start()
             world.kafka.wait()
             sending.join()
             world.settle(_LIMIT_S)
-            return f"{'a run' if at_work else 'no run'} at work"
+            return at_work
 
         yield once
         print(f"runs: {daemon.states()}")
@@ -128,7 +126,7 @@ def broker_unreachable(world: World) -> Iterator[Round]:
             began = time.time()
             world.send(MESSAGES)
             time.sleep(world.rng.uniform(0, 9))
-            at_work = bool(daemon.runs_at_work())
+            at_work = daemon.at_work()
             world.kafka.pause()
             sending = threading.Thread(target=world.send, args=(MESSAGES,))
             sending.start()
@@ -138,7 +136,7 @@ def broker_unreachable(world: World) -> Iterator[Round]:
             seconds = world.settle(_LIMIT_S)
             said = {text for _, text in daemon.ticks(began) if "broker" in text}
             print("    ticks:", *sorted(said), sep="\n      ")
-            return f"{'a run' if at_work else 'no run'} at work; caught up {seconds:.0f} s after the minute"
+            return f"{at_work}; caught up {seconds:.0f} s after the minute"
 
         yield once
         print(f"runs: {daemon.states()}")
@@ -187,11 +185,11 @@ def cursor_reset(world: World) -> Iterator[Round]:
             what, cursor = _other_cursor(world.rng, seen)
             world.send(MESSAGES)
             time.sleep(world.rng.uniform(0, 9))
-            at_work = bool(daemon.runs_at_work())
+            at_work = daemon.at_work()
             seen.append(daemon.cursor())
             daemon.set_cursor(cursor)
             world.settle(_LIMIT_S)
-            return f"{what}, {'a run' if at_work else 'no run'} at work"
+            return f"{what}, {at_work}"
 
         yield once
         print(f"runs: {daemon.states()}")

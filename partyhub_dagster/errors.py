@@ -77,6 +77,10 @@ class NotFoundError(PartyHubError):
     """An id or record that was asked for is not in the hub."""
 
 
+class OutputError(PartyHubError):
+    """A file that was asked for cannot be written where it was asked for; name another place."""
+
+
 class InvariantError(PartyHubError):
     """The hub found itself in a state that its laws exclude; report it."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from partyhub_dagster.answers.drawings import Bar, Tie, draw_graph, draw_waterfall
@@ -14,7 +13,6 @@ from partyhub_dagster.answers.words import (
     split_words,
     why_words,
 )
-from partyhub_dagster.errors import NotFoundError
 
 _MOST_NODES = 80
 """Records in the graph; of a larger party the first are drawn."""
@@ -46,23 +44,6 @@ svg .on { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 .zero { stroke: var(--line); } .tie { stroke: var(--for); opacity: .7; } .below { stroke: var(--against);
   stroke-dasharray: 5 4; } .weakest { stroke: var(--against); }
 """
-
-
-def write_page(answer: dict[str, Any], file: Path) -> None:
-    """Write the page of an explanation into a new file that other users cannot read.
-
-    Raises:
-        NotFoundError: the file is there already, or cannot be written.
-    """
-    text = render_page(answer)
-    try:
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise NotFoundError(
-            f"{file} could not be written ({type(error).__name__}).",
-            remedy="Name a new file in a folder that you may write to.",
-        ) from None
 
 
 def render_page(answer: dict[str, Any]) -> str:

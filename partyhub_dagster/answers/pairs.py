@@ -46,15 +46,18 @@ def explain_records(place: LakePlace, config: HubConfig, left: str, right: str) 
         around = surroundings_of(session, config, [a, b])
         explained = explain_pair(con, model, "normalized_parties", str(a), str(b))
         one, other = around.code(a), around.code(b)
-        same = bool(around.outputs.cluster[one] == around.outputs.cluster[other])
+        cluster = around.outputs.cluster
+        same = bool(cluster[one] == cluster[other])
+        merge = _merge_of(around, one, other) if same else None
+        margin = {} if merge is None else _margin(around, merge, explained, model)
         component = around.outputs.component
         return {
             **pair_answer(explained),
             "same_party": same,
             "same_component": bool(component[one] == component[other]),
             "verdict": verdict_answer(around, one, other),
-            **({"merge": _merge_answer(around, one, other)} if same else {}),
-            "to_split" if same else "to_join": _otherwise(around, one, other, explained, model, same=same),
+            **({"merge": None if merge is None else told_merge(around, merge)} if same else {}),
+            "to_split" if same else "to_join": _otherwise(around, one, other, margin, same=same),
             "thresholds": thresholds_answer(model),
             "decisions": _decisions(con, a, b),
             "model": model.version[:12],
@@ -104,12 +107,10 @@ def bits_of(millibits: float | None) -> float | None:
     return None if millibits is None or math.isnan(millibits) else round(millibits / 1_000, 3)
 
 
-def _merge_answer(around: Surroundings, one: int, other: int) -> dict[str, Any] | None:
-    """Tell the merge that brought the two together; None if SAME binds them."""
+def _merge_of(around: Surroundings, one: int, other: int) -> Merge | None:
+    """Find the merge that brought two members together; None if SAME binds them."""
     cluster = around.outputs.cluster
-    merges = merges_of(around.inputs, cluster, cluster == cluster[one])
-    found = merge_between(merges, one, other)
-    return None if found is None else told_merge(around, found)
+    return merge_between(merges_of(around.inputs, cluster, cluster == cluster[one]), one, other)
 
 
 def told_merge(around: Surroundings, merge: Merge) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def told_merge(around: Surroundings, merge: Merge) -> dict[str, Any]:
 
 
 def _otherwise(
-    around: Surroundings, one: int, other: int, explained: PairExplanation, model: MatchModel, *, same: bool
+    around: Surroundings, one: int, other: int, margin: dict[str, Any], *, same: bool
 ) -> dict[str, Any]:
     """Tell what would make it otherwise: a decision with its outcome, bits, comparisons that carry the merge."""
     verdict = explain_parties(around.inputs, around.outputs, one, other)
@@ -148,11 +149,7 @@ def _otherwise(
         "decision": [wanted.value, *pair],
         "parties_then": around.parties_under(decision_between(wanted, one, other), (one, other)),
     }
-    if not same:
-        return {**answer, **_missing(around, verdict, one)}
-    cluster = around.outputs.cluster
-    merge = merge_between(merges_of(around.inputs, cluster, cluster == cluster[one]), one, other)
-    return answer if merge is None else {**answer, **_margin(around, merge, explained, model)}
+    return {**answer, **(margin if same else _missing(around, verdict, one))}
 
 
 def _deciding(around: Surroundings, verdict: Verdict, both: tuple[int, ...]) -> set[uuid.UUID]:

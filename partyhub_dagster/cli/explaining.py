@@ -8,6 +8,7 @@ import typer
 from partyhub_dagster.cli.options import Config, Json
 from partyhub_dagster.cli.printing import say, say_json, say_table
 from partyhub_dagster.places import config_file, open_hub
+from partyhub_dagster.private_files import write_private
 
 _SHOWN = 20
 
@@ -39,7 +40,9 @@ def explain(
     else:
         answer = explain_records(hub.place, hub.config, left, right)
     if html is not None:
-        _write_page(answer, html)
+        from partyhub_dagster.answers.explain_page import render_page
+
+        write_private(html, render_page(answer))
     if json:
         say_json(answer)
     elif right is None:
@@ -48,12 +51,6 @@ def explain(
         _say_pair(answer)
     if html is not None and not json:
         say(f"Wrote {html}. It holds values of records as they are.")
-
-
-def _write_page(answer: dict[str, Any], file: Path) -> None:
-    from partyhub_dagster.answers.explain_page import write_page
-
-    write_page(answer, file)
 
 
 def _say_pair(answer: dict[str, Any]) -> None:

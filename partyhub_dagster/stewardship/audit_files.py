@@ -1,7 +1,5 @@
 """An audit's way to people and back: what was drawn stays with the hub, questions and answers are a CSV file."""
 
-import csv
-import io
 import json
 import uuid
 from collections.abc import Sequence
@@ -15,8 +13,8 @@ from partyhub_dagster.errors import DecisionError, NotFoundError
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.stewardship.exchange import guarded
-from partyhub_dagster.stewardship.review_files import write_private
+from partyhub_dagster.stewardship.review_files import SIDES
+from partyhub_dagster.stewardship.sheets import read_sheet, refuse_mistakes, write_sheet
 
 _FIXED = ("audit", "pair", "answer", "left", "right")
 _WORDS = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unsure": None}
@@ -86,18 +84,16 @@ def write_pairs(config: HubConfig, name: str, pairs: Sequence[dict[str, Any]], o
     """Write the pairs side by side into a new CSV file closed to other users; no score is in it.
 
     Raises:
-        DecisionError: the file is there already or cannot be written.
+        OutputError: the file is there already or cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FIXED, *(f"{a} ({side})" for a in config.attributes for side in ("left", "right"))])
+    rows = []
     for pair in pairs:
         (left,), (right,) = pair["left"], pair["right"]
         values = [
             " | ".join(record["values"].get(a, [])) for a in config.attributes for record in (left, right)
         ]
-        writer.writerow([guarded(c) for c in (name, pair["pair"], "", left["key"], right["key"], *values)])
-    write_private(out, text.getvalue())
+        rows.append([name, pair["pair"], "", left["key"], right["key"], *values])
+    write_sheet(out, [*_FIXED, *(f"{a} ({side})" for a in config.attributes for side in SIDES)], rows)
 
 
 def read_labels(file: Path) -> tuple[str, Labels]:
@@ -106,33 +102,20 @@ def read_labels(file: Path) -> tuple[str, Labels]:
     Raises:
         DecisionError: the file cannot be read, is of several audits, or rows are wrong; all are told, by line.
     """
-    try:
-        reader = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), restkey="")
-        rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DecisionError(
-            f"{file.name} could not be read as CSV in UTF-8 ({type(error).__name__}); nothing was counted.",
-            remedy="Name a CSV file with a header, saved as UTF-8.",
-        ) from None
-    names = {(row.get("audit") or "").strip() for _, row in rows}
-    if not {"audit", "pair", "answer"} <= {*(reader.fieldnames or [])} or len(names) != 1:
-        raise DecisionError(
-            f"{file.name} lacks the column audit, pair or answer, or is of {len(names)} audits; nothing was counted.",
-            remedy="Answer in a file that `partyhub audit-sample --out FILE` wrote.",
-        )
+    remedy, nothing = "Answer in a file that `partyhub audit-sample --out FILE` wrote.", "nothing was counted"
+    _, rows = read_sheet(file, ("audit", "pair", "answer"), remedy, nothing=nothing)
+    names = {row["audit"] for _, row in rows}
+    if len(names) != 1:
+        raise DecisionError(f"{file.name} is of {len(names)} audits; {nothing}.", remedy=remedy)
     labels: Labels = {}
-    wrong = []
+    mistakes = []
     for line, row in rows:
-        word = (row.get("answer") or "").strip().lower()
+        word = row["answer"].lower()
         if word and word not in _WORDS:
-            wrong.append(str(line))
+            mistakes.append(f"line {line}: answer is none of y, n, u")
         elif word:
-            labels[(row.get("pair") or "").strip()] = _WORDS[word]
-    if wrong:
-        raise DecisionError(
-            f"{file.name} has answers that are none of y, n, u (lines {', '.join(wrong[:20])}); nothing was counted.",
-            remedy="Write y, n, u or nothing.",
-        )
+            labels[row["pair"]] = _WORDS[word]
+    refuse_mistakes(file, mistakes, "Write y, n, u or nothing.", nothing="Nothing was counted")
     return names.pop(), labels
 
 

@@ -1,8 +1,5 @@
 """Decisions as CSV: out to a file, and in again, all rows or none."""
 
-import csv
-import io
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,14 +20,12 @@ from partyhub_dagster.stewardship.ledger import (
 )
 from partyhub_dagster.stewardship.pinning import value_of_cell
 from partyhub_dagster.stewardship.references import key_meant, kinds_of
+from partyhub_dagster.stewardship.sheets import read_sheet, refuse_mistakes, write_sheet
 
 COLUMNS = ("decision_id", "verdict", "left", "right", "attribute", "value", "group", "author", "reason")
 _NEEDED = ("verdict", "left")
-_SHOWN = 20
 _MOST = 50_000
 """Rows of a file: a preview keeps its tables below what DuckDB handles well in one transaction."""
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-"""How a cell begins that a spreadsheet would compute; it is written with an apostrophe before it."""
 _ROWS = UUID("0d0a2f0e-9a1c-4c0f-8b1e-2d5a6c1f7b42")
 """Namespace of the ids of rows that name none: the same row is the same decision, so a file can be read twice."""
 
@@ -48,30 +43,19 @@ def export_decisions(session: Session, out: Path) -> int:
     """Write the decisions that stand, oldest first, into a CSV file closed to other users; return how many.
 
     Raises:
-        DecisionError: the file is there already or cannot be written.
+        OutputError: the file is there already or cannot be written.
     """
-    if out.exists():
-        raise DecisionError(f"{out} exists; nothing was written.", remedy="Name a new file.")
     lines = read_ledger(session.con)
     standing, names = standing_ids(lines), read_group_names(session.con)
     stood = [line.entry for line in lines if line.entry.decision_id in standing]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for entry in stood:
         group = "" if entry.group_id is None else names.get(entry.group_id, str(entry.group_id))
         value = "[]" if entry.verdict is DecisionKind.PIN and entry.value is None else entry.value
         cells = (str(entry.decision_id), entry.verdict.value, entry.left, entry.right, entry.attribute, value, group,
                  entry.author, entry.reason)  # fmt: skip
-        writer.writerow([guarded(cell or "") for cell in cells])
-    try:
-        out.touch(mode=0o600)
-        out.write_text(text.getvalue(), encoding="utf-8")
-    except OSError as error:
-        raise DecisionError(
-            f"{out} could not be written ({type(error).__name__}).",
-            remedy="Name a file that you may write to.",
-        ) from None
+        rows.append([cell or "" for cell in cells])
+    write_sheet(out, COLUMNS, rows)
     return len(stood)
 
 
@@ -98,40 +82,29 @@ def read_decisions(
             mistakes += [f"line {number}: {mistake}" for mistake in found]
     numbers = [number for number, _ in rows]
     mistakes += [] if mistakes else _of_two_kinds(session, config, entries, numbers)
-    if mistakes:
-        more = f"; and {len(mistakes) - _SHOWN} more" if len(mistakes) > _SHOWN else ""
-        raise DecisionError(
-            f"{file.name} has {len(mistakes)} mistakes: {'; '.join(mistakes[:_SHOWN])}{more}. Nothing was decided.",
-            remedy="Correct the lines and import the file again; `partyhub decide export FILE` shows the columns.",
-        )
+    refuse_mistakes(
+        file,
+        mistakes,
+        "Correct the lines and import the file again; `partyhub decide export FILE` shows the columns.",
+    )
     new = {entry.decision_id: entry for entry in entries if entry.decision_id not in held}
     return Imported(list(new.values()), names, len(entries) - len(new))
 
 
 def _rows_of(file: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        reader = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), restkey="")
-        names = [name.strip().lower() for name in reader.fieldnames or []]
-        reader.fieldnames = names
-        rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DecisionError(
-            f"{file.name} could not be read as CSV in UTF-8 ({type(error).__name__}); nothing was decided.",
-            remedy="Name a CSV file with a header, saved as UTF-8.",
-        ) from None
+    columns = f"Write the columns {', '.join(COLUMNS)}; those after `left` as far as they are needed."
+    names, rows = read_sheet(file, _NEEDED, columns)
     if len(rows) > _MOST:
         raise DecisionError(
             f"{file.name} has {len(rows):,} rows, more than {_MOST:,}; nothing was decided.",
             remedy="Import it in pieces, the oldest decisions first.",
         )
-    unknown = [name for name in names if name not in COLUMNS and name not in ("decided_at", "sequence")]
-    if unknown or any(name not in names for name in _NEEDED):
+    if unknown := [name for name in names if name not in (*COLUMNS, "decided_at", "sequence")]:
         raise DecisionError(
-            f"The header of {file.name} lacks verdict or left, or has {len(unknown)} columns of other names;"
-            " nothing was decided.",
-            remedy=f"Write the columns {', '.join(COLUMNS)}; those after `left` as far as they are needed.",
+            f"The header of {file.name} has {len(unknown)} columns of other names; nothing was decided.",
+            remedy=columns,
         )
-    return [(number, {name: bare((row.get(name) or "").strip()) for name in COLUMNS}) for number, row in rows]
+    return [(number, {name: row.get(name, "") for name in COLUMNS}) for number, row in rows]
 
 
 def _entry_of(config: HubConfig, row: dict[str, str], author: str, reason: str | None) -> Entry | list[str]:
@@ -194,13 +167,3 @@ def _of_two_kinds(
         for number, entry in zip(numbers, entries, strict=True)
         if entry.verdict is DecisionKind.SAME and len({kinds[key] for key in entry.keys if key in kinds}) > 1
     ]
-
-
-def guarded(cell: str) -> str:
-    """Keep a spreadsheet from computing a cell."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def bare(cell: str) -> str:
-    """Take off what `guarded` put on."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell

@@ -93,7 +93,7 @@ def test_the_file_hides_what_the_hub_thinks_and_its_answers_make_the_report(
     rows[1]["answer"] = "Ann Miller"
     _rewrite(file, rows)
     refused = partyhub.refusal("audit-sample", "--answers", str(file))
-    assert "lines 3" in refused
+    assert "line 3: " in refused
     assert "Ann" not in refused
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from partyhub_dagster.answers.drawings import Bar, draw_waterfall
-from partyhub_dagster.answers.explain_page import render_page, write_page
+from partyhub_dagster.answers.explain_page import render_page
 from partyhub_dagster.answers.pairs import explain_records
 from partyhub_dagster.answers.party_why import explain_party
-from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import ask, build, copy_hub, decide, id_of, partition_of
 from partyhub_dagster_tests.program import Program
@@ -126,10 +125,11 @@ def test_a_page_asks_for_nothing_from_outside(partyhub: Program, tmp_path: Path)
         assert page.stat().st_mode & 0o077 == 0
 
 
-def test_a_page_does_not_replace_a_file(ann: dict[str, Any], tmp_path: Path) -> None:
-    write_page(ann, tmp_path / "page.html")
-    with pytest.raises(NotFoundError, match="could not be written"):
-        write_page(ann, tmp_path / "page.html")
+def test_a_page_does_not_replace_a_file(partyhub: Program, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("mine", encoding="utf-8")
+    assert "exists" in partyhub.refusal("explain", "crm:1", "--html", str(page))
+    assert page.read_text(encoding="utf-8") == "mine"
 
 
 def test_values_on_a_page_cannot_become_markup(ann: dict[str, Any]) -> None:
