@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.ranges import OffsetRange
 from partyhub_dagster.streaming.reading import MESSAGES
-from partyhub_dagster.streaming.taking import Taken, take_messages
+from partyhub_dagster.streaming.taking import take_messages
 from partyhub_dagster_tests.feed import Feed, Lake
 
 STREAMING = "streaming: {topics: [raw], dead_letter_topic: dlq, confirmation_topic: updates}\n"
@@ -67,13 +68,13 @@ class Topic:
     feed: Feed
     messages: list[Message] = field(default_factory=list)
 
-    def send(self, *messages: Message) -> Taken:
+    def send(self, *messages: Message) -> LoadCounts:
         """Append messages and take them as a batch."""
         start = len(self.messages)
         self.messages += messages
         return self.take(start, len(self.messages))
 
-    def take(self, start: int, end: int) -> Taken:
+    def take(self, start: int, end: int) -> LoadCounts:
         """Take a range as a batch."""
         read = table_of(self.messages[start:end], start)
         return take_messages(self.feed.session, self.feed.config, batch(start, end), "topic-1", read)

@@ -127,6 +127,8 @@ class Streaming(Section):
     """Sources that events may speak of; left out: those with a version column, and those without files."""
     max_batch_messages: Count = 10_000
     """Messages of one topic that a batch takes at most."""
+    max_bytes_at_once: Count = 64_000_000
+    """Bytes of messages that a run holds in memory at once; a batch with more is taken in several transactions."""
     max_message_bytes: Count = 1_000_000
     """Larger messages are quarantined."""
     broker_timeout_seconds: Seconds = 5

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
@@ -11,7 +12,8 @@ from partyhub_dagster.errors import BrokerError, StreamError
 from partyhub_dagster.streaming.kafka import Broker
 from partyhub_dagster.streaming.ranges import OffsetRange
 
-_AT_ONCE = 2_000
+_AT_ONCE = 200
+"""Messages that the client hands out at once: they may be large."""
 _WAIT_S = 0.1
 """The client waits so long for so many, also when all that there are have come: a small batch pays for it."""
 _PATIENCE = 4
@@ -25,10 +27,22 @@ _GONE = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa:
 _PASSING = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT)  # noqa: SLF001
 
 
-def read_ranges(broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange]) -> pa.Table:
-    """Read every message of the ranges, in the order of topic, partition and offset.
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Messages in the order of topic, partition and offset; what was read of each range, and what is left of some."""
 
-    Gaps are normal: compaction and transactions leave offsets without a message.
+    messages: pa.Table
+    read: tuple[OffsetRange, ...]
+    left: tuple[OffsetRange, ...]
+
+
+def read_portion(
+    broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange], most_bytes: int
+) -> Portion:
+    """Read the messages of the ranges, or as many of them as fill so many bytes; at least one if there is any.
+
+    Gaps are normal: compaction and transactions leave offsets without a message. Units: bytes of keys and values; they
+    are exceeded by what the client hands out at once.
 
     Raises:
         StreamError: the broker no longer holds the start of a range.
@@ -36,18 +50,21 @@ def read_ranges(broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange
     """
     open_ranges = {(r.topic, r.partition): r for r in ranges if r.width > 0}
     kept: list[Message] = []
+    held = 0
     consumer.assign([Place(r.topic, r.partition, r.start) for r in open_ranges.values()])
     try:
         last = time.monotonic()
-        while open_ranges:
+        while open_ranges and held < most_bytes:
             got = consumer.consume(_AT_ONCE, timeout=_WAIT_S)
             if got:
                 last = time.monotonic()
             elif time.monotonic() - last > _PATIENCE * broker.timeout_s:
                 raise broker.silent("sending messages")
+            before = len(kept)
             finished = {
                 place for message in got if (place := _take(broker, message, open_ranges, kept)) is not None
             }
+            held += sum(len(m.key() or b"") + len(m.value() or b"") for m in kept[before:])
             for place in finished:
                 open_ranges.pop(place, None)
             if finished:
@@ -56,7 +73,22 @@ def read_ranges(broker: Broker, consumer: Consumer, ranges: Sequence[OffsetRange
         raise broker.silent("sending messages") from None
     finally:
         consumer.unassign()
-    return _table(kept)
+    return _portion(kept, ranges, open_ranges)
+
+
+def _portion(
+    kept: list[Message], ranges: Sequence[OffsetRange], open_ranges: dict[tuple[str, int], OffsetRange]
+) -> Portion:
+    """Cut the ranges that were not read to their end behind the last message that was."""
+    reached = {
+        (m.topic(), m.partition()): int(m.offset() or 0) + 1 for m in kept
+    }  # in order within a partition
+    ends = {place: reached.get(place, r.start) for place, r in open_ranges.items()}
+    return Portion(
+        _table(kept),
+        tuple(replace(r, end=ends.get((r.topic, r.partition), r.end)) for r in ranges),
+        tuple(replace(r, start=ends[place]) for place, r in open_ranges.items()),
+    )
 
 
 def _take(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
 from confluent_kafka import Consumer
 
 from partyhub_dagster.config import HubConfig
@@ -14,7 +13,7 @@ from partyhub_dagster.streaming.batches import Batch, next_batch
 from partyhub_dagster.streaming.kafka import Broker, TopicState, read_topics, streaming_of
 from partyhub_dagster.streaming.losses import find_loss, find_other_topic
 from partyhub_dagster.streaming.offsets import is_stored, stored_offsets, stored_topic_ids
-from partyhub_dagster.streaming.reading import read_ranges
+from partyhub_dagster.streaming.reading import read_portion
 from partyhub_dagster.streaming.taking import Taken, take_messages
 
 
@@ -57,6 +56,9 @@ class Stream:
     def take(self, batch: Batch) -> Taken:
         """Take a batch into the lake, unless the lake holds it already.
 
+        One transaction takes it, or several if its messages are larger than the hub reads at once. Whatever comes
+        between those, the lake stands exactly behind what it holds, and the rest is planned anew.
+
         Raises:
             StreamError: messages of it are gone, or messages before it were never read.
             StaleError: another run has read a part of it.
@@ -68,10 +70,20 @@ class Stream:
             return Taken(batch.batch_id, batch.offsets, LoadCounts(), already=True)
         (state,) = self.topics([batch.topic])
         self._refuse_lost(batch, state)
-        return self.run.times.time(
-            "raw/stream",
-            lambda: take_messages(session, self.config, batch, state.topic_id, self._read(batch)),
-        )
+        return self.run.times.time("raw/stream", lambda: self._take(batch, state.topic_id))
+
+    def _take(self, batch: Batch, topic_id: str) -> Taken:
+        left, counts = batch.ranges, LoadCounts()
+        most_bytes = streaming_of(self.config).max_bytes_at_once
+        if self._consumer is None:
+            self._consumer = self.broker.consumer()
+        while True:
+            portion = read_portion(self.broker, self._consumer, left, most_bytes)
+            read = Batch(batch.topic, portion.read)
+            counts += take_messages(self.run.session, self.config, read, topic_id, portion.messages)
+            left = portion.left
+            if not left:
+                return Taken(batch.batch_id, batch.offsets, counts)
 
     def _refuse_foreign(self, batch: Batch) -> None:
         """Refuse a batch of a topic that hub.yaml does not name.
@@ -97,11 +109,6 @@ class Stream:
                 f" {passed[0].partition}); nothing was read.",
                 remedy="Plan anew: reset the cursor of the sensor, or run `partyhub stream run`.",
             )
-
-    def _read(self, batch: Batch) -> pa.Table:
-        if self._consumer is None:
-            self._consumer = self.broker.consumer()
-        return read_ranges(self.broker, self._consumer, batch.ranges)
 
     def close(self) -> None:
         """Let go of the broker."""

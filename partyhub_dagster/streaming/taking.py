@@ -51,8 +51,10 @@ class Taken:
 
 def take_messages(
     session: Session, config: HubConfig, batch: Batch, topic_id: str, messages: pa.Table
-) -> Taken:
+) -> LoadCounts:
     """Write what the messages of a batch say, and that they were read, in one transaction.
+
+    Guarantees: rows_in = stored + unchanged + quarantined, and each message of the batch is one of them.
 
     Raises:
         StaleError: another run has read from there meanwhile; nothing was written.
@@ -64,7 +66,7 @@ def take_messages(
         for name, load in _begin_loads(session.con).items():
             counts += _load(transaction, name, load, batch)
         _note_messages(transaction, config)
-    return Taken(batch.batch_id, batch.offsets, counts)
+    return counts
 
 
 def fed_sources(config: HubConfig) -> list[str]:

@@ -18,14 +18,15 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from partyhub_dagster.config import load_config
-from partyhub_dagster.errors import BrokerError, LakeError, StreamError
+from partyhub_dagster.errors import BrokerError, LakeError, StaleError, StreamError
 from partyhub_dagster.hub import Hub, Run
+from partyhub_dagster.streaming import reading
 from partyhub_dagster.streaming import stream as streams
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
 from partyhub_dagster.streaming.kafka import broker_of
 from partyhub_dagster.streaming.offsets import stored_offsets
 from partyhub_dagster.streaming.ranges import OffsetRange
-from partyhub_dagster.streaming.reading import read_ranges
+from partyhub_dagster.streaming.reading import read_portion
 from partyhub_dagster.streaming.restarting import restart_topic
 from partyhub_dagster.streaming.run import drain
 from partyhub_dagster.streaming.standing import read_standing
@@ -61,6 +62,13 @@ class World:
                 yield run, stream
             finally:
                 stream.close()
+
+    def set(self, **settings: Any) -> "World":
+        """Return the same with other settings of `streaming`."""
+        config = self.hub.config
+        assert config.streaming is not None
+        streaming = config.streaming.model_copy(update=settings)
+        return replace(self, hub=replace(self.hub, config=config.model_copy(update={"streaming": streaming})))
 
     def take(self) -> dict[str, int]:
         """Take what waits; return how many messages became what, over all runs."""
@@ -121,6 +129,48 @@ def test_batches_are_read_to_the_offset_and_the_rest_waits(world: Callable[..., 
     assert here.take() == {"stored": 11}
 
 
+def test_a_batch_larger_than_memory_may_hold_is_taken_in_several_transactions(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world().set(max_bytes_at_once=1)
+    monkeypatch.setattr(reading, "_AT_ONCE", 3)
+    here.send(*(upsert(str(n)) for n in range(10)))
+    with here.stream() as (run, stream):
+        (batch,) = stream.waiting()
+        assert stream.take(batch).counts.stored == 10
+        loads = run.session.con.execute("select rows_in from lake.load_audit").fetchall()
+    assert sum(rows for (rows,) in loads) == 10
+    assert len(loads) >= 4
+    assert here.take() == {"stored": 10}
+
+
+def test_a_batch_of_which_a_part_was_taken_is_planned_anew_from_there(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world()
+    right = streams.read_portion
+
+    def dies_later(broker: Any, consumer: Any, ranges: Any, most_bytes: int) -> Any:
+        if ranges[0].start:
+            raise BrokerError("gone", remedy="wait")
+        first = replace(ranges[0], end=4)
+        return replace(
+            right(broker, consumer, [first], most_bytes), left=(replace(ranges[0], start=first.end),)
+        )
+
+    here.send(*(upsert(str(n)) for n in range(10)))
+    with here.stream() as (_, stream):
+        (batch,) = stream.waiting()
+        monkeypatch.setattr(streams, "read_portion", dies_later)
+        with pytest.raises(BrokerError):
+            stream.take(batch)
+    monkeypatch.undo()
+    assert here.stored() == 4
+    with here.stream() as (_, stream), pytest.raises(StaleError):
+        stream.take(batch)
+    assert here.take() == {"stored": 10}
+
+
 def test_a_drain_run_takes_what_waits_though_another_has_read_where_it_should_begin(
     world: Callable[..., World],
 ) -> None:
@@ -132,9 +182,7 @@ def test_a_drain_run_takes_what_waits_though_another_has_read_where_it_should_be
     here.send(upsert("2"))
     here.take()
     here.send(upsert("3"))
-    streaming = here.hub.config.streaming.model_copy(update={"idle_seconds": 0})
-    hub = replace(here.hub, config=here.hub.config.model_copy(update={"streaming": streaming}))
-    with hub.run() as run:
+    with here.set(idle_seconds=0).hub.run() as run:
         taken = drain(run, [planned]).taken
     assert [batch.counts.stored for batch in taken] == [1]
     assert here.stored() == 3
@@ -217,8 +265,8 @@ def test_messages_that_vanish_while_they_are_read_are_not_passed_over(world: Cal
     broker = broker_of(here.hub.config)
     consumer = broker.consumer()
     with pytest.raises(StreamError, match="no longer holds where reading must go on"):
-        read_ranges(broker, consumer, [OffsetRange(here.topic, 0, 0, 3)])
-    assert read_ranges(broker, consumer, [OffsetRange(here.topic, 0, 2, 3)]).num_rows == 1
+        read_portion(broker, consumer, [OffsetRange(here.topic, 0, 0, 3)], 1_000)
+    assert read_portion(broker, consumer, [OffsetRange(here.topic, 0, 2, 3)], 1_000).messages.num_rows == 1
     consumer.close()
 
 
@@ -383,17 +431,18 @@ def test_a_planted_bug_that_reads_one_message_too_many_is_found(
     world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading past the end takes a message twice: the next batch begins where this one should have ended."""
-    right = streams.read_ranges
+    right = streams.read_portion
 
-    def too_far(broker: Any, consumer: Any, ranges: Any) -> Any:
-        return right(broker, consumer, [replace(r, end=r.end + 1) for r in ranges])
+    def too_far(broker: Any, consumer: Any, ranges: Any, most_bytes: int) -> Any:
+        read = right(broker, consumer, [replace(r, end=r.end + 1) for r in ranges], most_bytes)
+        return replace(read, read=tuple(ranges))
 
     here = world()
     here.send(upsert("1"), upsert("2"))
     with here.stream() as (_, stream):
         (batch,) = stream.waiting()
         here.send(upsert("3"))
-        monkeypatch.setattr(streams, "read_ranges", too_far)
+        monkeypatch.setattr(streams, "read_portion", too_far)
         stream.take(batch)
     monkeypatch.undo()
     assert here.take() != {"stored": 3}

@@ -156,19 +156,24 @@ class Topic(RuleBasedStateMachine):
             self.attempts_are_bounded()
 
     @precondition(lambda self: self.at_work)
-    @rule(how=st.sampled_from(["done", "done", "done", "dies early", "dies stored", "nothing"]))
+    @rule(
+        how=st.sampled_from(
+            ["done", "done", "done", "dies early", "dies in between", "dies stored", "nothing"]
+        )
+    )
     def finish(self, how: str) -> None:
         run = self.at_work
         assert run is not None
-        stored = how != "dies early" and self.take(run.batch)
+        share = {"dies early": 0.0, "dies in between": 0.5}.get(how, 1.0)
+        stored = bool(share) and self.take(run.batch, share)
         succeeded = stored and how == "done"
         if succeeded:
             self.lake.released, self.torn = True, False
         run.state = AttemptState.SUCCEEDED if succeeded else AttemptState.FAILED
         run.ended = self.now
 
-    def take(self, batch: Batch) -> bool:
-        """Compare and set, as the run's transaction does; False if the lake stands elsewhere."""
+    def take(self, batch: Batch, share: float = 1.0) -> bool:
+        """Compare and set, as the run's transactions do, or the first of them; False if the lake stands elsewhere."""
         stored = self.lake.stored
         if all(stored.get(r.partition) == r.end for r in batch.ranges):
             return True  # taken by an earlier attempt
@@ -180,8 +185,9 @@ class Topic(RuleBasedStateMachine):
         if self.began is None:
             self.began = {r.partition: r.start for r in batch.ranges}
         for held in batch.ranges:
-            self.lake.messages += [(held.partition, offset) for offset in range(held.start, held.end)]
-            stored[held.partition] = held.end
+            end = held.start + round(share * held.width)
+            self.lake.messages += [(held.partition, offset) for offset in range(held.start, end)]
+            stored[held.partition] = end
         self.lake.released = False
         return True
 
