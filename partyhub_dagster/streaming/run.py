@@ -26,11 +26,12 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
     """Take these batches, by default the next one of each topic, and bring the hub up to a release.
 
     A batch that the lake holds already is not read again, but released if it was not: so a run that was killed
-    anywhere can be tried again.
+    anywhere can be tried again. One that was read in part, or by another run, is left out, for the rest of it is
+    planned anew.
     """
     report, began = StreamReport(), time.monotonic()
     with _stream(run) as (stream, followers):
-        for batch in stream.waiting() if batches is None else batches:
+        for batch in stream.waiting() if batches is None else _still_planned(run, batches):
             progress(f"{batch.topic}: {batch.offsets:,} offsets")
             report.taken.append(stream.take(batch))
         _finish(stream, report, progress)
@@ -42,13 +43,12 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
 def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _silent) -> StreamReport:
     """Take batch after batch, each with its release, until no message came for a while or time is up.
 
-    `first` are those to begin with: who plans a run sees by them whether it came to its first release. One that another
-    run has read meanwhile, as a drain run takes all topics, is left out.
+    `first` are those to begin with: who plans a run sees by them whether it came to its first release.
     """
     told = streaming_of(run.config)
     report, began = StreamReport(), time.monotonic()
     with _stream(run) as (stream, followers):
-        planned = [batch for batch in first or () if not is_overtaken(run.session.con, batch)]
+        planned = _still_planned(run, first or [])
         last = began
         released = False
         while time.monotonic() - began < told.drain_seconds:
@@ -65,6 +65,11 @@ def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _sile
                 time.sleep(_LOOK_AGAIN_S)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _still_planned(run: Run, batches: list[Batch]) -> list[Batch]:
+    """Leave out what another run has read meanwhile, in whole or in part: drain runs take all topics."""
+    return [batch for batch in batches if not is_overtaken(run.session.con, batch)]
 
 
 @contextmanager
