@@ -1,12 +1,19 @@
 """Commands that decide what holds: train, model, source retire."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from partyhub_dagster.cli.options import Config, Json
-from partyhub_dagster.cli.printing import say, say_json, say_table
+from partyhub_dagster.cli.printing import complain, say, say_json, say_table
+from partyhub_dagster.cli.telling_models import say_card, say_comparison, told_comparison
+from partyhub_dagster.errors import ModelError
+from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.write import reading
 from partyhub_dagster.places import config_file, open_hub
+
+if TYPE_CHECKING:
+    from partyhub_dagster.matching.model import MatchModel
 
 model_app = typer.Typer(help="List matching models and choose the active one.", no_args_is_help=True)
 source_app = typer.Typer(help="Look after sources.", no_args_is_help=True)
@@ -17,6 +24,8 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     model_app.command("list")(list_models)
     model_app.command("activate")(activate_model)
+    model_app.command("show")(show_model)
+    model_app.command("compare")(compare_two)
     app.add_typer(model_app, name="model")
     source_app.command("retire")(retire_source)
     app.add_typer(source_app, name="source")
@@ -31,6 +40,7 @@ def train(
     *,
     kind: Annotated[Literal["person", "organization"] | None, typer.Option(help="Only this kind.")] = None,
     activate: Annotated[bool, typer.Option("--activate", help="Make it the active model at once.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare it with the active one.")] = False,
     config: Config = None,
 ) -> None:
     """Train a matching model on the live records. It is a candidate until it is activated."""
@@ -39,6 +49,7 @@ def train(
     hub = open_hub(config_file(config))
     with hub.run() as run:
         for each in [kind] if kind else run.kinds():
+            before = _readable_model(run.session, each) if compare else None
             stored = train_kind(run.session, run.config, each, activate=activate)
             state = "active; the next build rescores every pair" if activate else "a candidate"
             made = (
@@ -47,6 +58,20 @@ def train(
                 else f"of shipped weights ({stored.trained_records:,} records are too few to learn from)"
             )
             say(f"{each}: model {stored.model.version[:12]} {made}: {state}.")
+            if before is not None:
+                say_comparison(hub, run.session, before, stored.model)
+
+
+def _readable_model(session: Session, kind: Literal["person", "organization"]) -> "MatchModel | None":
+    """Return the active model to compare with; of one that an older program made, only say so."""
+    from partyhub_dagster.matching.registry import active_model
+
+    try:
+        stored = active_model(session, kind)
+    except ModelError as error:
+        complain(f"{kind}: there is nothing to compare with. {error.args[0]}")
+        return None
+    return None if stored is None else stored.model
 
 
 def list_models(*, config: Config = None, json: Json = False) -> None:
@@ -75,6 +100,45 @@ def activate_model(
     say(
         f"{stored.model.kind}: model {stored.model.version[:12]} is active; the next build rescores every pair."
     )
+
+
+def show_model(
+    version: Annotated[str, typer.Argument(help="Its version, or how it begins.")],
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show the card of a model. What it was made from, what it says, what to expect."""
+    from partyhub_dagster.matching.card import model_card
+    from partyhub_dagster.matching.registry import find_model
+
+    hub = open_hub(config_file(config))
+    with hub.place.connect(read_only=True) as con, reading(con):
+        card = model_card(find_model(Session(hub.place, con, run_id="model"), version).model)
+    if json:
+        say_json(card)
+    else:
+        say_card(card)
+
+
+def compare_two(
+    old: Annotated[str, typer.Argument(help="Its version, or how it begins.")],
+    new: Annotated[str, typer.Argument(help="That of another of the same kind.")],
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Compare two models on the same pairs of the live records."""
+    from partyhub_dagster.matching.registry import find_model
+
+    hub = open_hub(config_file(config))
+    with hub.place.connect(read_only=True) as con, reading(con):
+        session = Session(hub.place, con, run_id="model")
+        one, other = (find_model(session, version).model for version in (old, new))
+        if json:
+            say_json(told_comparison(hub, session, one, other))
+        else:
+            say_comparison(hub, session, one, other)
 
 
 def retire_source(name: Annotated[str, typer.Argument(help="The source.")], *, config: Config = None) -> None:

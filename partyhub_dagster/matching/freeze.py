@@ -30,6 +30,9 @@ LARGEST_COMPONENT = 0.1
 HARMLESS_COMPONENT = 100
 """... but not for components of so few records, which clustering takes apart by itself."""
 
+EXPECTED_AT = (-4, -2, 0, 2, 5, 10, 15, 20)
+"""Weights, in bits, for which the card of a model says what to expect."""
+
 LEAST_RECORDS = 1_000
 LINK_STEP = 0.5
 HIGHEST_LINK = 8.0
@@ -128,14 +131,38 @@ def raise_link(
     linked = con.execute(
         f"select count(*) from ph_link_scores where weight >= {round(link * 1000)}"
     ).fetchall()[0][0]
+    expected = _expected_by_weight(con, "ph_link_scores")
     for table in ("ph_link_pairs", "ph_link_scores"):
         con.execute(f"drop table {table}")
-    metrics = {"pairs": pairs, "linked_pairs": linked, "largest_component": largest}
+    metrics = {"pairs": pairs, "linked_pairs": linked, "largest_component": largest, "expected": expected}
     return model.with_parts(
         thresholds={**model.artefact["thresholds"], "link": link},
         metrics={**model.metrics, **metrics},
         outgrown={"records": 2 * size, "pairs_per_record": round(2.0 * pairs / max(size, 1), 3)},
     )
+
+
+def _expected_by_weight(con: duckdb.DuckDBPyConnection, scored: str) -> list[dict[str, float]]:
+    """Say what to expect of the pairs from a weight on, as far as the model knows itself.
+
+    Precision is the mean of their probabilities; recall is their share of the matches expected among all scored pairs.
+    """
+    import numpy as np
+
+    counted = con.execute(
+        f"select weight, count(*) as pairs from {scored} group by weight order by weight desc"
+    ).fetchnumpy()
+    pairs = np.asarray(counted["pairs"])
+    weights = np.asarray(counted["weight"])
+    matches = pairs / (1 + np.exp2(-weights / 1000.0))
+    total = float(matches.sum())
+    found = []
+    for bits in EXPECTED_AT:
+        above = weights >= bits * 1000
+        held, sure = int(pairs[above].sum()), float(matches[above].sum())
+        if held:
+            found.append({"weight": bits, "pairs": held, "precision": sure / held, "recall": sure / total})
+    return found
 
 
 def _lowest_safe_link(

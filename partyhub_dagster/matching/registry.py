@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_MODELS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
+from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.train import default_model, train_model
 
@@ -104,30 +106,57 @@ def _records_of(session: Session, kind: Kind) -> str:
     return "model_records"
 
 
+def find_model(session: Session, version: str) -> StoredModel:
+    """Return the stored model whose version begins so.
+
+    Raises:
+        ModelError: there is none, or more than one.
+    """
+    if not version.strip():  # every version begins with nothing
+        raise ModelError(
+            "No version was given; nothing was done.", remedy="Take one from `partyhub model list`."
+        )
+    found = session.con.execute(
+        "select version from match_models where starts_with(version, $v)", {"v": version}
+    ).fetchall()
+    stored = _read(session, "version = $x", found[0][0]) if len(found) == 1 else None
+    if stored is None:
+        raise ModelError(
+            f"{len(found)} models have a version that begins with {version}; nothing was done.",
+            remedy="Take a version from `partyhub model list`.",
+        )
+    return stored
+
+
 def activate(session: Session, version: str) -> StoredModel:
     """Make a stored model the active one of its kind; the next build rescores every pair.
 
     Raises:
         ModelError: no model, or more than one, has a version that begins so.
     """
-    if not version.strip():  # every version begins with nothing
-        raise ModelError(
-            "No version was given; nothing was activated.", remedy="Take one from `partyhub model list`."
-        )
-    found = session.con.execute(
-        "select version from match_models where starts_with(version, $v)", {"v": version}
-    ).fetchall()
-    if len(found) != 1:
-        raise ModelError(
-            f"{len(found)} models have a version that begins with {version}; nothing was activated.",
-            remedy="Take a version from `partyhub model list`.",
-        )
-    stored = _read(session, "version = $x", found[0][0])
-    if stored is None:
-        raise ModelError(f"Model {version} is gone.", remedy="Take a version from `partyhub model list`.")
+    stored = find_model(session, version)
     with write_transaction(session.place, session.con) as transaction:
         switch_status(transaction, stored.model)
     return stored
+
+
+def compare(session: Session, old: MatchModel, new: MatchModel) -> dict[str, Any]:
+    """Compare two models on the live records, as `compare_models` does.
+
+    Raises:
+        ModelError: they are of two kinds.
+    """
+    if old.kind != new.kind:
+        raise ModelError(
+            f"One of the models is of kind {old.kind}, the other of {new.kind}; nothing was compared.",
+            remedy="Take two versions of one kind from `partyhub model list`.",
+        )
+    session.fit_threads(None)
+    records = _records_of(session, new.kind)
+    try:
+        return compare_models(session.con, records, old, new)
+    finally:
+        session.drop(records)
 
 
 def switch_status(transaction: WriteTransaction, model: MatchModel) -> None:

@@ -151,12 +151,11 @@ def test_a_batch_of_which_a_part_was_taken_is_planned_anew_from_there(
     right = streams.read_portion
 
     def dies_later(broker: Any, consumer: Any, ranges: Any, most_bytes: int) -> Any:
-        if ranges[0].start:
+        (whole,) = ranges
+        if whole.start:
             raise BrokerError("gone", remedy="wait")
-        first = replace(ranges[0], end=4)
-        return replace(
-            right(broker, consumer, [first], most_bytes), left=(replace(ranges[0], start=first.end),)
-        )
+        read = right(broker, consumer, [replace(whole, end=4)], most_bytes)
+        return replace(read, left=(replace(whole, start=4),))
 
     here.send(*(upsert(str(n)) for n in range(10)))
     with here.stream() as (_, stream):

@@ -244,4 +244,4 @@ def test_a_model_of_shipped_weights_was_trained_on_nothing(partyhub: Run) -> Non
 def test_activating_a_model_without_its_version_is_refused(partyhub: Run, version: str) -> None:
     code, _, message = partyhub("model", "activate", version)
     assert code == 1
-    assert "nothing was activated" in message
+    assert "nothing was done" in message

@@ -1,5 +1,6 @@
 """Training without labels: the same data give the same model, and no model holds a value that few records share."""
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 
 from partyhub_dagster.config import MatchSettings, Thresholds
 from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS
-from partyhub_dagster.matching import estimate, freeze
+from partyhub_dagster.matching import compare, estimate, freeze
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
+from partyhub_dagster.matching.card import model_card
+from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
@@ -125,6 +128,65 @@ def test_the_model_knows_what_it_has_seen(trained: tuple[duckdb.DuckDBPyConnecti
     assert dict(trained[1].trained_on) == {"crm": 1050, "web": 350}
     assert trained[1].origin == "trained"
     assert MatchModel.from_json(trained[1].to_json()) == trained[1]
+
+
+def test_a_card_tells_what_the_data_taught_and_what_to_expect(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    card = model_card(trained[1])
+    learned = {held["name"]: held["learned"] for held in card["comparisons"]}
+    assert learned["name"]
+    assert learned["birth_date"]
+    assert not learned["email"]
+    assert any("did not teach" in told and "email" in told for told in card["warnings"])
+    precision = [held["precision"] for held in card["expected"]]
+    assert precision == sorted(precision)
+    assert precision[-1] > 0.99
+    recall = [held["recall"] for held in card["expected"]]
+    assert recall == sorted(recall, reverse=True)
+    assert card["sources"] == {"crm": 1050, "web": 350}
+    text = json.dumps(card)
+    assert not any(value in text for value in ("family0", "street 1", "city1", "ann"))
+
+
+def test_the_card_of_shipped_weights_says_that_nothing_was_learned() -> None:
+    card = model_card(default_model("person"))
+    assert any("shipped" in told for told in card["warnings"])
+    assert not any(held["learned"] for held in card["comparisons"])
+
+
+def test_a_comparison_of_models_finds_who_changed_sides_by_a_planted_change(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    con, model = trained
+    alike = compare_models(con, "records", model, model)
+    assert (alike["one_party_by_old_only"], alike["one_party_by_new_only"]) == (0, 0)
+    assert alike["moved"] == [0, 0, 0]
+    weights = model.artefact["comparisons"]
+    m, _ = weights["birth_date"]["same"]
+    blind = {**weights, "birth_date": {**weights["birth_date"], "same": [m, min(m * 8_000, 0.99)]}}
+    found = compare_models(con, "records", model, model.with_parts(comparisons=blind, prior=1e-14))
+    assert found["one_party_by_old_only"] > 50
+    assert found["one_party_by_new_only"] == 0
+    assert found["expected_matches_new"] < found["expected_matches_old"]
+    assert found["weights_changed_most"][0]["level"] == "same"
+    assert [(pair["old"] >= 0, (pair["new"] or -1) >= 0) for pair in found["pairs_changed_most"]] == [
+        (True, False)
+    ] * 10
+    assert con.execute(
+        "select count(*) from duckdb_tables() where table_name like 'compared%'"
+    ).fetchall() == [(0,)]
+
+
+def test_a_comparison_of_models_on_a_sample_is_scaled_up(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    con, model = trained
+    whole = compare_models(con, "records", model, model)
+    monkeypatch.setattr(compare, "SAMPLED_PAIRS", whole["pairs"] // 2)
+    half = compare_models(con, "records", model, model)
+    assert half["pairs_scored"] == whole["pairs"] // 2
+    assert half["one_party_by_both"] == pytest.approx(whole["one_party_by_both"], rel=0.15)
 
 
 def test_thresholds_of_the_settings_stay_as_they_are() -> None:
