@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,88 +19,23 @@ from confluent_kafka.admin import AdminClient
 
 from partyhub_dagster.config import load_config
 from partyhub_dagster.errors import BrokerError, LakeError, StreamError
-from partyhub_dagster.hub import Hub, Run
-from partyhub_dagster.streaming import reading
-from partyhub_dagster.streaming import stream as streams
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.streaming.dead_letters import send_dead_letters
-from partyhub_dagster.streaming.kafka import broker_of
-from partyhub_dagster.streaming.offsets import stored_offsets
-from partyhub_dagster.streaming.ranges import OffsetRange
-from partyhub_dagster.streaming.reading import read_portion
 from partyhub_dagster.streaming.restarting import restart_topic
-from partyhub_dagster.streaming.run import drain, run_batches
+from partyhub_dagster.streaming.run import drain
 from partyhub_dagster.streaming.standing import read_standing
-from partyhub_dagster.streaming.stream import Stream
-from partyhub_dagster_tests.events import Message, upsert
+from partyhub_dagster_tests.events import upsert
 from partyhub_dagster_tests.factories import lake_place
+from partyhub_dagster_tests.integration.stream_world import World, make_world
 from partyhub_dagster_tests.services.fixtures import MakeTopic, create_topic
 from partyhub_dagster_tests.services.servers import Kafka
 
 pytestmark = pytest.mark.service
 
 
-@dataclass(frozen=True)
-class World:
-    """A hub that takes events of one topic."""
-
-    hub: Hub
-    servers: str
-    topic: str
-    dead_letters: str
-
-    def send(self, *messages: Message, **settings: Any) -> None:
-        producer = Producer({"bootstrap.servers": self.servers, "enable.idempotence": True, **settings})
-        for key, value in messages:
-            producer.produce(self.topic, key=key, value=value, partition=0)
-        assert producer.flush(10) == 0
-
-    @contextmanager
-    def stream(self) -> Iterator[tuple[Run, Stream]]:
-        with self.hub.run() as run:
-            stream = Stream(run, broker_of(self.hub.config))
-            try:
-                yield run, stream
-            finally:
-                stream.close()
-
-    def set(self, **settings: Any) -> "World":
-        """Return the same with other settings of `streaming`."""
-        config = self.hub.config
-        assert config.streaming is not None
-        streaming = config.streaming.model_copy(update=settings)
-        return replace(self, hub=replace(self.hub, config=config.model_copy(update={"streaming": streaming})))
-
-    def take(self) -> dict[str, int]:
-        """Take what waits; return how many messages became what, over all runs."""
-        with self.stream() as (run, stream):
-            for batch in stream.waiting():
-                stream.take(batch)
-            rows = run.session.con.execute(
-                "select outcome, count(*) from lake.stream_messages group by all"
-            ).fetchall()
-        return dict(rows)
-
-    def stored(self) -> int:
-        with self.hub.run() as run:
-            return stored_offsets(run.session.con)[self.topic, 0]
-
-
 @pytest.fixture
 def world(kafka: str, make_topic: MakeTopic, tmp_path: Path) -> Callable[..., World]:
-    def make(**settings: str) -> World:
-        topic, dead = make_topic(1, **settings), make_topic(1, "party.events.dlq")
-        (tmp_path / "hub.yaml").write_text(
-            "sources:\n  crm: {key: ID, version: {column: REV, type: integer}, kind: person,"
-            " columns: {NAME: person_name}}\n"
-            f"streaming: {{bootstrap_servers: '{kafka}', topics: {topic}, dead_letter_topic: {dead},"
-            f" confirmation_topic: {topic}.updates}}\n",
-            encoding="utf-8",
-        )
-        return World(
-            Hub(load_config(tmp_path / "hub.yaml"), lake_place(tmp_path / "home")), kafka, topic, dead
-        )
-
-    return make
+    return partial(make_world, kafka, make_topic, tmp_path)
 
 
 def read_all(servers: str, topic: str) -> list[Any]:
@@ -127,50 +62,6 @@ def test_batches_are_read_to_the_offset_and_the_rest_waits(world: Callable[..., 
     standing = read_standing(here.hub)
     assert (standing["lag"], standing["messages"], standing["problems"]) == (1, {"stored": 10}, [])
     assert here.take() == {"stored": 11}
-
-
-def test_a_batch_larger_than_memory_may_hold_is_taken_in_several_transactions(
-    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = world().set(max_bytes_at_once=1)
-    monkeypatch.setattr(reading, "_AT_ONCE", 3)
-    here.send(*(upsert(str(n)) for n in range(10)))
-    with here.stream() as (run, stream):
-        (batch,) = stream.waiting()
-        assert stream.take(batch).counts.stored == 10
-        loads = run.session.con.execute("select rows_in from lake.load_audit").fetchall()
-    assert sum(rows for (rows,) in loads) == 10
-    assert len(loads) >= 4
-    assert here.take() == {"stored": 10}
-
-
-def test_a_batch_of_which_a_part_was_taken_is_planned_anew_from_there(
-    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = world()
-    right = streams.read_portion
-
-    def dies_later(broker: Any, consumer: Any, ranges: Any, most_bytes: int) -> Any:
-        (whole,) = ranges
-        if whole.start:
-            raise BrokerError("gone", remedy="wait")
-        read = right(broker, consumer, [replace(whole, end=4)], most_bytes)
-        return replace(read, left=(replace(whole, start=4),))
-
-    here.send(*(upsert(str(n)) for n in range(10)))
-    with here.stream() as (_, stream):
-        (batch,) = stream.waiting()
-        monkeypatch.setattr(streams, "read_portion", dies_later)
-        with pytest.raises(BrokerError):
-            stream.take(batch)
-    monkeypatch.undo()
-    assert here.stored() == 4
-    with here.hub.run() as run:
-        again = run_batches(run, [batch])
-    assert again.taken == []
-    assert again.release is not None
-    assert again.release.counts["records"] == 4
-    assert here.take() == {"stored": 10}
 
 
 def test_a_drain_run_takes_what_waits_though_another_has_read_where_it_should_begin(
@@ -257,21 +148,6 @@ def test_what_was_deleted_unread_stops_the_run_until_a_person_accepts_it(world: 
     assert rows == [("partition 0: stopped at 3, goes on at 5. ann: the CRM sends them again",)]
 
 
-def test_messages_that_vanish_while_they_are_read_are_not_passed_over(world: Callable[..., World]) -> None:
-    """Retention can overtake a run between its look at the topic and its reading."""
-    here = world()
-    here.send(upsert("1"), upsert("2"), upsert("3"))
-    admin = AdminClient({"bootstrap.servers": here.servers})
-    for done in admin.delete_records([TopicPartition(here.topic, 0, 2)]).values():
-        done.result(10)
-    broker = broker_of(here.hub.config)
-    consumer = broker.consumer()
-    with pytest.raises(StreamError, match="no longer holds where reading must go on"):
-        read_portion(broker, consumer, [OffsetRange(here.topic, 0, 0, 3)], 1_000)
-    assert read_portion(broker, consumer, [OffsetRange(here.topic, 0, 2, 3)], 1_000).messages.num_rows == 1
-    consumer.close()
-
-
 def test_a_topic_made_anew_is_noticed_though_its_offsets_look_right(world: Callable[..., World]) -> None:
     here = world()
     here.send(upsert("1"), upsert("2"), ("crm:9", "{bad"))
@@ -310,6 +186,7 @@ def test_dead_letters_arrive_byte_by_byte_and_wait_for_a_topic_that_is_missing(
 
 KILLED = """
 import os, sys
+from functools import partial
 from pathlib import Path
 from partyhub_dagster.config import load_config
 from partyhub_dagster.hub import Hub
@@ -427,24 +304,3 @@ def test_a_lake_restored_from_an_older_backup_reads_again_and_doubles_nothing(
     shutil.copytree(backup, home)
     assert here.take() == {"stored": 3, "quarantined": 1}
     assert here.stored() == 4
-
-
-def test_a_planted_bug_that_reads_one_message_too_many_is_found(
-    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Reading past the end takes a message twice: the next batch begins where this one should have ended."""
-    right = streams.read_portion
-
-    def too_far(broker: Any, consumer: Any, ranges: Any, most_bytes: int) -> Any:
-        read = right(broker, consumer, [replace(r, end=r.end + 1) for r in ranges], most_bytes)
-        return replace(read, read=tuple(ranges))
-
-    here = world()
-    here.send(upsert("1"), upsert("2"))
-    with here.stream() as (_, stream):
-        (batch,) = stream.waiting()
-        here.send(upsert("3"))
-        monkeypatch.setattr(streams, "read_portion", too_far)
-        stream.take(batch)
-    monkeypatch.undo()
-    assert here.take() != {"stored": 3}
