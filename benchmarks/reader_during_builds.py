@@ -111,6 +111,7 @@ def run(folder: Path, builds: int, records: int, seed: int, upkeep_every: int = 
             began = time.monotonic()
             _must(partyhub(config, home, "build", "--quiet"))
             seconds = time.monotonic() - began
+            print(f"build {number}: {seconds:.1f} s, {kills} killed so far", file=sys.stderr, flush=True)
             if number % upkeep_every == 0:
                 _must(partyhub(config, home, "upkeep"))
     finally:
