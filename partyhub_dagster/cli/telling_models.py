@@ -62,7 +62,7 @@ def say_comparison(hub: Hub, session: Session, old: "MatchModel", new: "MatchMod
     """Print what two models make of the same pairs."""
     found = told_comparison(hub, session, old, new)
     if found["old"] == found["new"]:
-        say(f"  It is the active model {found['old'][:12]}: the same content.")
+        say(f"  Both are model {found['old'][:12]}: the same content.")
         return
     sampled = "" if found["pairs"] == found["pairs_scored"] else f", {found['pairs_scored']:,} of them scored"
     say(f"  {found['old'][:12]} beside {found['new'][:12]}, on {found['pairs']:,} pairs{sampled}:")
