@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from partyhub_dagster.config.matching import Matching
 from partyhub_dagster.matching.default_weights import default_weights
 from partyhub_dagster.matching.model import MatchModel
 
@@ -71,8 +70,8 @@ def _warnings(model: MatchModel, shipped: Mapping[str, Any]) -> list[str]:
         for name, count in sorted(model.trained_on.items())
         if count < FEW_RECORDS
     ]
-    link, usual = model.thresholds.link, Matching().of(model.kind).thresholds.link
-    if link > usual:
+    if (usual := model.metrics.get("link_raised_from")) is not None:
+        link = model.thresholds.link
         found.append(f"`link` is {link:g} and not {usual:g}: below it too many records hung together.")
     if not model.metrics.get("expected"):
         found.append("What precision to expect was not measured when it was made.")

@@ -132,9 +132,15 @@ def raise_link(
         f"select count(*) from ph_link_scores where weight >= {round(link * 1000)}"
     ).fetchall()[0][0]
     expected = _expected_by_weight(con, "ph_link_scores")
+    raised = {"link_raised_from": model.thresholds.link} if link > model.thresholds.link else {}
     for table in ("ph_link_pairs", "ph_link_scores"):
         con.execute(f"drop table {table}")
-    metrics = {"pairs": pairs, "linked_pairs": linked, "largest_component": largest, "expected": expected}
+    metrics = {
+        "pairs": pairs,
+        "linked_pairs": linked,
+        "largest_component": largest,
+        "expected": expected,
+    } | raised
     return model.with_parts(
         thresholds={**model.artefact["thresholds"], "link": link},
         metrics={**model.metrics, **metrics},

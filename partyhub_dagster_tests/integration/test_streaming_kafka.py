@@ -186,7 +186,6 @@ def test_dead_letters_arrive_byte_by_byte_and_wait_for_a_topic_that_is_missing(
 
 KILLED = """
 import os, sys
-from functools import partial
 from pathlib import Path
 from partyhub_dagster.config import load_config
 from partyhub_dagster.hub import Hub

@@ -155,6 +155,15 @@ def test_the_card_of_shipped_weights_says_that_nothing_was_learned() -> None:
     assert not any(held["learned"] for held in card["comparisons"])
 
 
+def test_a_card_warns_of_a_link_that_was_raised_and_not_of_one_that_was_asked_for() -> None:
+    asked = default_model("person", MatchSettings(thresholds=Thresholds(link=3)))
+    raised = asked.with_parts(metrics={"link_raised_from": -2})
+    assert ["hung together" in " ".join(model_card(model)["warnings"]) for model in (asked, raised)] == [
+        False,
+        True,
+    ]
+
+
 def test_a_comparison_of_models_finds_who_changed_sides_by_a_planted_change(
     trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
 ) -> None:

@@ -9,21 +9,13 @@ from partyhub_dagster.errors import ModelError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.matching.registry import compare
 from partyhub_dagster.matching.train import default_model
-from partyhub_dagster_tests.factories import build, copy_hub
-from partyhub_dagster_tests.people import people_hub
+from partyhub_dagster_tests.factories import copy_hub
 from partyhub_dagster_tests.program import Program
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Hub:
-    hub = people_hub(tmp_path_factory.mktemp("people"))
-    build(hub)
-    return hub
-
-
 @pytest.fixture
-def hub(built: Hub, tmp_path: Path) -> Hub:
-    return copy_hub(built, tmp_path / "copy")
+def hub(history_hub: Hub, tmp_path: Path) -> Hub:
+    return copy_hub(history_hub, tmp_path / "copy")
 
 
 @pytest.fixture
