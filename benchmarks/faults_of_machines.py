@@ -1,14 +1,14 @@
 """Faults of processes, brokers and people under Dagster's daemon with the sensor on: each returns what happened."""
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle, product
 
 import psutil
 from fault_daemon import Daemon
-from fault_world import World, some_of
+from fault_world import World
 
 MESSAGES = 40
 _LIMIT_S = 900.0
@@ -50,6 +50,23 @@ def _stored(world: World) -> int:
     return 0
 
 
+def _wait_for_run(daemon: Daemon) -> list[psutil.Process]:
+    until = time.monotonic() + _LIMIT_S
+    while not (found := daemon.runs_at_work()):
+        if time.monotonic() > until:
+            raise SystemExit(f"No run came; see {daemon.home}")
+        time.sleep(0.05)
+    return found
+
+
+def _let_pass(world: World, daemon: Daemon, *, until_work: bool) -> str:
+    """Wait for any moment, of a run's work or of the ticks and the queue before it, and say which it was."""
+    if until_work:
+        _wait_for_run(daemon)
+    time.sleep(world.rng.uniform(0, 2.5 if until_work else 9))
+    return daemon.at_work()
+
+
 @contextmanager
 def run_killed(world: World) -> Iterator[Round]:
     """Kill -9 of a run, at any moment of its work."""
@@ -58,11 +75,7 @@ def run_killed(world: World) -> Iterator[Round]:
         def once() -> str:
             before, after = _stored(world), world.rng.uniform(0, 2.5)
             world.send(MESSAGES)
-            until = time.monotonic() + _LIMIT_S
-            while not (found := daemon.runs_at_work()):
-                if time.monotonic() > until:
-                    return "no run came"
-                time.sleep(0.05)
+            found = _wait_for_run(daemon)
             time.sleep(after)
             alive = [process for process in found if process.is_running()]
             for process in alive:
@@ -80,12 +93,12 @@ def run_killed(world: World) -> Iterator[Round]:
 def daemon_killed(world: World) -> Iterator[Round]:
     """Kill -9 of the daemon, alone or with all that it has started, at any moment; another one is started."""
     with daemon_of(world) as daemon:
+        ways = cycle(product((False, True), (True, False)))
 
         def once() -> str:
-            whole = world.rng.random() < 0.5
+            whole, until_work = next(ways)
             world.send(MESSAGES)
-            time.sleep(world.rng.uniform(0, 9))
-            at_work = daemon.at_work()
+            at_work = _let_pass(world, daemon, until_work=until_work)
             daemon.kill(whole=whole)
             daemon.start()
             world.settle(_LIMIT_S)
@@ -99,12 +112,12 @@ def daemon_killed(world: World) -> Iterator[Round]:
 def broker_killed(world: World) -> Iterator[Round]:
     """Kill -9 of the broker while messages are sent and taken; it is started again."""
     with daemon_of(world) as daemon:
+        at_work_first = cycle((True, False))
 
         def once() -> str:
             sending = threading.Thread(target=world.send, args=(MESSAGES,), kwargs={"seconds": 5})
             sending.start()
-            time.sleep(world.rng.uniform(0, 10))
-            at_work = daemon.at_work()
+            at_work = _let_pass(world, daemon, until_work=next(at_work_first))
             world.kafka.kill()
             time.sleep(world.rng.uniform(0, 4))
             world.kafka.start()
@@ -121,12 +134,12 @@ def broker_killed(world: World) -> Iterator[Round]:
 def broker_unreachable(world: World) -> Iterator[Round]:
     """A broker that takes connections and answers nothing for a minute, then goes on."""
     with daemon_of(world) as daemon:
+        at_work_first = cycle((True, False))
 
         def once() -> str:
             began = time.time()
             world.send(MESSAGES)
-            time.sleep(world.rng.uniform(0, 9))
-            at_work = daemon.at_work()
+            at_work = _let_pass(world, daemon, until_work=next(at_work_first))
             world.kafka.pause()
             sending = threading.Thread(target=world.send, args=(MESSAGES,))
             sending.start()
@@ -178,26 +191,19 @@ def cursor_reset(world: World) -> Iterator[Round]:
     with daemon_of(world, ui=True) as daemon:
         daemon.wait_for_ui()
         world.send(MESSAGES)
+        _wait_for_run(daemon)
+        planned = daemon.cursor()  # of the ranges of the run at work
         world.settle(_LIMIT_S)
-        seen = [daemon.cursor()]
+        cursors = {"emptied": None, "overwritten": "junk", "put back to an older one": planned}
+        ways = cycle(product((True, False), cursors))
 
         def once() -> str:
-            what, cursor = _other_cursor(world.rng, seen)
+            until_work, what = next(ways)
             world.send(MESSAGES)
-            time.sleep(world.rng.uniform(0, 9))
-            at_work = daemon.at_work()
-            seen.append(daemon.cursor())
-            daemon.set_cursor(cursor)
+            at_work = _let_pass(world, daemon, until_work=until_work)
+            daemon.set_cursor(cursors[what])
             world.settle(_LIMIT_S)
             return f"{what}, {at_work}"
 
         yield once
         print(f"runs: {daemon.states()}")
-
-
-def _other_cursor(rng: random.Random, seen: list[str | None]) -> tuple[str, str | None]:
-    older = [cursor for cursor in seen if cursor and "ranges" in cursor]
-    ways: list[tuple[str, str | None]] = [("emptied", None), ("overwritten", "junk")]
-    if older:
-        ways.append(("put back to an older one", some_of(rng, older)))
-    return some_of(rng, ways)
