@@ -143,12 +143,12 @@ def _draw(con: duckdb.DuckDBPyConnection, shares: Mapping[tuple[str, int], int],
         {"seed": str(seed)},
     ).fetchall()
     drawn = [
-        Drawn(_opaque(seed, one, other), kind, band, one, other, tuple(sources))
+        Drawn(opaque_id(seed, one, other), kind, band, one, other, tuple(sources))
         for kind, band, one, other, sources in rows
     ]
     return sorted(drawn, key=lambda pair: pair.pair_id)
 
 
-def _opaque(seed: int, *ids: Any) -> str:
+def opaque_id(seed: int, *ids: Any) -> str:
     """Name a pair by a hash that also puts it in an order of its own."""
     return hashlib.sha256(f"audit:{seed}:{ids}".encode()).hexdigest()[:16]

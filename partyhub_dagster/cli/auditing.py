@@ -1,8 +1,8 @@
-"""The command that measures how accurate the hub is on its own data, from pairs that people label."""
+"""The commands that draw pairs for people to label: to measure how accurate the hub is, and to learn from."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,8 +17,9 @@ _WORDS = {"y": True, "n": False, "u": None}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
+    """Add the commands of this module."""
     app.command("audit-sample")(audit_sample)
+    app.command("label-sample")(label_sample)
 
 
 def audit_sample(
@@ -47,6 +48,27 @@ def audit_sample(
         _write(hub, labels, seed, out)
     else:
         _ask(hub, labels, seed, json=json)
+
+
+def label_sample(
+    *,
+    out: Annotated[Path, typer.Option(help="Write the pairs into this new CSV file.", show_default=False)],
+    labels: Annotated[int, typer.Option(help="Pairs to label.", min=1)] = 50,
+    kind: Annotated[Literal["person", "organization"] | None, typer.Option(help="Only this kind.")] = None,
+    seed: Annotated[int, typer.Option(help="Which pairs.")] = 1,
+    config: Config = None,
+) -> None:
+    """Draw pairs whose labels a model learns most from."""
+    from partyhub_dagster.answers.label_draw import draw_to_learn
+    from partyhub_dagster.stewardship.audit_files import told_pairs, write_pairs
+
+    hub = open_hub(config_file(config))
+    drawn = draw_to_learn(hub.place, hub.config, labels, seed, kind)
+    write_pairs(hub.config, "to learn", told_pairs(hub.place, hub.config, drawn), out)
+    say(
+        f"Wrote {len(drawn.pairs):,} pairs of release {drawn.release} to {out}. It holds values of records as they are."
+    )
+    say(f"Answer y, n or u in the column answer, then: partyhub train --labels {out} --compare")
 
 
 def _draw(hub: Hub, labels: int, seed: int | None) -> tuple[str, Any]:

@@ -1,5 +1,6 @@
 """Commands that decide what holds: train, model, source retire."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,7 +14,10 @@ from partyhub_dagster.lake.write import reading
 from partyhub_dagster.places import config_file, open_hub
 
 if TYPE_CHECKING:
-    from partyhub_dagster.matching.model import MatchModel
+    from partyhub_dagster.hub import Run
+    from partyhub_dagster.matching.learn import Label
+    from partyhub_dagster.matching.model import Kind, MatchModel
+    from partyhub_dagster.matching.registry import StoredModel
 
 model_app = typer.Typer(help="List matching models and choose the active one.", no_args_is_help=True)
 source_app = typer.Typer(help="Look after sources.", no_args_is_help=True)
@@ -41,6 +45,13 @@ def train(
     kind: Annotated[Literal["person", "organization"] | None, typer.Option(help="Only this kind.")] = None,
     activate: Annotated[bool, typer.Option("--activate", help="Make it the active model at once.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Compare it with the active one.")] = False,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(help="Learn from the answers in this CSV file, too.", show_default=False),
+    ] = None,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Learn from the decisions of stewards, too.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Train a matching model on the live records. It is a candidate until it is activated."""
@@ -48,18 +59,50 @@ def train(
 
     hub = open_hub(config_file(config))
     with hub.run() as run:
-        for each in [kind] if kind else run.kinds():
+        told = _labels(run, labels or [], decisions=decisions)
+        for each in _kinds_to_train(run, kind, told):
             before = _readable_model(run.session, each) if compare else None
-            stored = train_kind(run.session, run.config, each, activate=activate)
+            stored = train_kind(run.session, run.config, each, activate=activate, labels=told)
             state = "active; the next build rescores every pair" if activate else "a candidate"
-            made = (
-                f"trained on {stored.trained_records:,} records"
-                if stored.origin == "trained"
-                else f"of shipped weights ({stored.trained_records:,} records are too few to learn from)"
-            )
-            say(f"{each}: model {stored.model.version[:12]} {made}: {state}.")
+            say(f"{each}: model {stored.model.version[:12]} {_made(stored)}: {state}.")
             if before is not None:
                 say_comparison(hub, run.session, before, stored.model)
+
+
+def _labels(run: "Run", files: list[Path], *, decisions: bool) -> list["Label"]:
+    from partyhub_dagster.stewardship.labels import labels_of_decisions, read_label_file
+
+    found = [label for file in files for label in read_label_file(run.config, file)]
+    found += labels_of_decisions(run.session) if decisions else []
+    if (files or decisions) and not found:
+        raise ModelError(
+            "No pair is answered with yes or no; no model was made.",
+            remedy="Answer in the file, or take decisions with `partyhub review`.",
+        )
+    return found
+
+
+def _kinds_to_train(run: "Run", kind: "Kind | None", labels: list["Label"]) -> list["Kind"]:
+    """With labels, the kinds that they are of: the other one has nothing new to learn."""
+    from partyhub_dagster.matching.registry import kinds_labelled
+
+    if kind is not None or not labels:
+        return [kind] if kind else run.kinds()
+    return kinds_labelled(run.session, labels) or run.kinds()
+
+
+def _made(stored: "StoredModel") -> str:
+    match stored.origin:
+        case "labels":
+            told = stored.model.metrics["labels"]
+            return (
+                f"learned from {told['pairs']:,} labelled pairs; a label costs {told['log_loss_before']:.2f} bits"
+                f" without them, {told['log_loss_held_out']:.2f} where the others foretell it"
+            )
+        case "trained":
+            return f"trained on {stored.trained_records:,} records"
+        case _:
+            return f"of shipped weights ({stored.trained_records:,} records are too few to learn from)"
 
 
 def _readable_model(session: Session, kind: Literal["person", "organization"]) -> "MatchModel | None":

@@ -192,7 +192,7 @@ MATCH_MODELS = Table(
     kind | VARCHAR | `person` or `organization`.
     artefact | VARCHAR | Everything scoring depends on, as JSON.
     settings_fingerprint | VARCHAR | The matching settings of hub.yaml that it was made under.
-    origin | VARCHAR | `shipped`, `trained` or `stop_keys`.
+    origin | VARCHAR | `shipped`, `trained`, `labels` or `stop_keys`.
     trained_records | BIGINT | Records it was trained on; `shipped`: live records when it was frozen.
     trained_sources | VARCHAR[] | Sources it has seen.
     metrics | VARCHAR | What training measured, as JSON.

@@ -43,7 +43,10 @@ def model_card(model: MatchModel) -> dict[str, Any]:
             "stop_keys": {rule: len(keys) for rule, keys in model.stop_keys.items()},
         },
         "values_counted": {field: len(held["counts"]) for field, held in artefact["frequencies"].items()},
-        "measured": {name: held for name, held in model.metrics.items() if name != "expected"},
+        "measured": {
+            name: held for name, held in model.metrics.items() if name not in ("expected", "labels")
+        },
+        "labels": model.metrics.get("labels"),
         "expected": list(model.metrics.get("expected", ())),
         "warnings": _warnings(model, shipped),
     }
@@ -70,6 +73,11 @@ def _warnings(model: MatchModel, shipped: Mapping[str, Any]) -> list[str]:
         for name, count in sorted(model.trained_on.items())
         if count < FEW_RECORDS
     ]
+    labels = model.metrics.get("labels")
+    if labels is not None and labels["log_loss_held_out"] >= labels["log_loss_before"]:
+        found.append(
+            "The labels taught nothing that foretells other labels: they may be too few, or contradict."
+        )
     if (usual := model.metrics.get("link_raised_from")) is not None:
         link = model.thresholds.link
         found.append(f"`link` is {link:g} and not {usual:g}: below it too many records hung together.")

@@ -1,6 +1,7 @@
 """The models of a hub: which one is active, making one when there is none, and switching."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_MODELS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.matching.compare import compare_models
+from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.train import default_model, train_model
 
@@ -82,20 +84,36 @@ def enough_to_train(session: Session, kind: Kind) -> bool:
     )
 
 
-def train(session: Session, config: HubConfig, kind: Kind, *, activate: bool) -> StoredModel:
-    """Train a model on the live records; a candidate unless it is to be active at once.
+def train(
+    session: Session, config: HubConfig, kind: Kind, *, activate: bool, labels: Sequence[Label] = ()
+) -> StoredModel:
+    """Train a model on the live records, and on labelled pairs; a candidate unless it is to be active at once.
 
     With too few records to learn from it is the shipped weights, frozen under the matching settings of today.
+
+    Raises:
+        ModelError: labels are given, but too few of the kind to learn from; no model was made.
     """
     session.fit_threads(None)
     settings = config.matching.of(kind)
     records = _records_of(session, kind)
     if enough_to_train(session, kind):
-        model = train_model(session.con, records, kind, settings)
+        model = train_model(session.con, records, kind, settings, labels=labels)
     else:
-        model = default_model(kind, settings, session.con, records)
+        model = default_model(kind, settings, session.con, records, labels)
     session.drop(records)
     return _store(session, config, model, model.origin, activate=activate)
+
+
+def kinds_labelled(session: Session, labels: Sequence[Label]) -> list[Kind]:
+    """List the kinds of live records that labels speak of."""
+    records = sorted({str(record) for one, other, _ in labels for record in (one, other)})
+    rows = session.con.execute(
+        "select distinct kind from normalized_parties"
+        " where list_contains($records, record_id::varchar) order by kind desc",
+        {"records": records},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _records_of(session: Session, kind: Kind) -> str:

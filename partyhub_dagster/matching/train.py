@@ -3,6 +3,8 @@
 The same records, settings and seed give the same model: samples are taken by hash, not by chance.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
@@ -12,6 +14,7 @@ from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.freeze import add_rules, create_all_keys, freeze_stop_keys, raise_link
 from partyhub_dagster.matching.frequencies import count_frequencies
+from partyhub_dagster.matching.learn import Label, learn_from_labels
 from partyhub_dagster.matching.model import Kind, MatchModel
 
 __all__ = ["default_model", "train_model"]
@@ -30,24 +33,25 @@ def default_model(
     settings: MatchSettings | None = None,
     con: duckdb.DuckDBPyConnection | None = None,
     records: str | None = None,
+    labels: Sequence[Label] = (),
 ) -> MatchModel:
     """Return the model of shipped weights; given enough records, with their frequencies, stop keys and prior.
 
-    Guarantees: a function of settings and records.
+    Guarantees: a function of settings, records and labels.
+
+    Raises:
+        ModelError: labels are given, but too few to learn from.
     """
     settings = settings or Matching().of(kind)
     if con is None or records is None:
         return MatchModel.of(default_artefact(kind, settings))
     model = counted_model(con, records, kind, settings)
     if model.artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
-        return model.with_parts(frequencies={})
+        model = model.with_parts(frequencies={})
+        return learn_from_labels(con, model, records, labels) if labels else model
     create_all_keys(con, model, records, settings, KEYS)
     try:
-        model = freeze_stop_keys(con, model, KEYS)
-        create_features(con, model, records, FEATURES)
-        model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
-        model = add_rules(con, model, FEATURES, KEYS, settings)
-        return raise_link(con, model, FEATURES, KEYS, settings)
+        return _freeze(con, freeze_stop_keys(con, model, KEYS), records, settings, labels)
     finally:
         con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
 
@@ -58,10 +62,14 @@ def train_model(
     kind: Kind,
     settings: MatchSettings | None = None,
     seed: int = SEED,
+    labels: Sequence[Label] = (),
 ) -> MatchModel:
-    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, and `link`.
+    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, and `link`; then from labels.
 
-    Reads `records` (columns of normalized_parties). Guarantees: a function of records, settings and seed.
+    Reads `records` (columns of normalized_parties). Guarantees: a function of records, settings, seed and labels.
+
+    Raises:
+        ModelError: labels are given, but too few to learn from.
     """
     settings = settings or Matching().of(kind)
     model = counted_model(con, records, kind, settings).with_parts(origin="trained")
@@ -69,12 +77,26 @@ def train_model(
     try:
         model = freeze_stop_keys(con, model, KEYS)
         model = model.with_parts(comparisons=estimate_weights(con, model, records, seed))
-        create_features(con, model, records, FEATURES)
-        model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
-        model = add_rules(con, model, FEATURES, KEYS, settings)
-        return raise_link(con, model, FEATURES, KEYS, settings)
+        return _freeze(con, model, records, settings, labels)
     finally:
         con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
+
+
+def _freeze(
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    records: str,
+    settings: MatchSettings,
+    labels: Sequence[Label],
+) -> MatchModel:
+    """Settle what depends on weights: the prior, which rules are worth their pairs, and how high `link` must be."""
+    create_features(con, model, records, FEATURES)
+    model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
+    model = add_rules(con, model, FEATURES, KEYS, settings)
+    if labels:
+        model = learn_from_labels(con, model, records, labels)
+        create_features(con, model, records, FEATURES)  # frequencies are scaled to the weights
+    return raise_link(con, model, FEATURES, KEYS, settings)
 
 
 def counted_model(
