@@ -12,13 +12,17 @@ HUB = "partyhub"
 
 def write_page() -> None:
     """Put the tables of the figures that are kept into the page."""
+    put_into_page("figures", _figures())
+    put_into_page("readings", _readings())
+
+
+def put_into_page(name: str, table: str) -> None:
+    """Put a table between its marks in the page."""
     text = PAGE.read_text(encoding="utf-8")
-    for name, table in (("figures", _figures()), ("readings", _readings())):
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table}{end}{after}"
-    PAGE.write_text(text, encoding="utf-8")
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(f"{before}{begin}\n{table}{end}{after}", encoding="utf-8")
 
 
 def _figures() -> str:

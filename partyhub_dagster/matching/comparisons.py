@@ -156,7 +156,8 @@ IDENTIFIERS = Comparison(
         Level("same_common", f"coalesce({shares('ids')}, false)", fixed=True),
         Level("same_invalid", shares("all_ids")),
         Level("one_slip", "ph_hamming(first_id_l, first_id_r) <= 1"),
-        Level("different"),
+        # Parents and subsidiaries agree in all else: data without labels would teach that this says little.
+        Level("different", fixed=True),
     ),
 )
 
@@ -183,14 +184,15 @@ ORGANIZATION_NAME = Comparison(
         Level("sibling_branch", f"name_branch_l <> name_branch_r and {overlaps(0.6)}", fixed=True),
         Level(
             "number_missing",
-            f"(name_numbers_l is null) <> (name_numbers_r is null) and {overlaps(0.6)}",
+            f"(name_numbers_l is null) <> (name_numbers_r is null) and {overlaps(0.45)}",
         ),
         Level("words_90", overlaps(0.9)),
         Level(
             "slips",
-            "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
+            "name_numbers_l is not distinct from name_numbers_r"
+            " and (jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
             " (ph_close_length(name_compact_l, name_compact_r)"
-            " and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96)",
+            " and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96))",
         ),
         Level("words_75", overlaps(0.75)),
         Level(

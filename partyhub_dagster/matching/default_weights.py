@@ -56,7 +56,7 @@ _IDENTIFIER = {
     "same_common": (0.02, 3.0),
     "same_invalid": (0.02, 6.0),
     "one_slip": (0.05, 7.0),
-    "different": (0.01, -7.0),
+    "different": (0.001, -10.0),
 }
 
 _PERSON = {
@@ -95,7 +95,7 @@ _PERSON = {
         "within_year": (0.005, -0.5),
         "year_slip": (0.003, -3.0),
         "ten_years": (0.005, -5.5),
-        "other_generation_same_household": (1e-9, -25.0),
+        "other_generation_same_household": (1e-13, -40.0),
         "different": (0.005, -7.5),
     },
     "address": _ADDRESS,

@@ -36,7 +36,7 @@ BRANCH_WORDS = tuple(
     " holdings properties realty europe asia africa america americas pacific emea apac latam international global"
     " overseas domestic north south east west northern southern eastern western central northeast northwest southeast"
     " southwest midwest regional subsidiary branch division foundation pension retail wholesale manufacturing"
-    " technologies research export import shipping investments".split()
+    " technologies research export import shipping investments services estate".split()
 )
 """Words that tell a unit of a company, or a place, from its parent when all other words agree."""
 

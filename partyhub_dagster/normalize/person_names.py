@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from partyhub_dagster.normalize.nicknames import root_of
 from partyhub_dagster.normalize.person_parsing import Person, parse_whole, person_of_parts, suffix_of
-from partyhub_dagster.normalize.placeholders import is_placeholder
+from partyhub_dagster.normalize.placeholders import is_no_name, is_placeholder
 from partyhub_dagster.normalize.text import (
     CACHED,
     SLOT_SEPARATOR,
@@ -93,6 +93,8 @@ def _read(value: str, *, whole: bool) -> tuple[str, int]:
     """Return the tidy text and 0, or nothing and 1 for a placeholder; a lone letter of a part is an initial."""
     text = tidy(value)
     if text and is_placeholder(text) and (whole or len(text) > 1 or not text.isalpha()):
+        return "", 1
+    if not whole and is_no_name(text):
         return "", 1
     return text, 0
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from partyhub_dagster.normalize.placeholders import is_no_name
 from partyhub_dagster.normalize.text import CACHED
 
 SUFFIXES = {
@@ -70,6 +71,7 @@ def parse_whole(text: str) -> Person:
         return Person(rest.replace(" ", ""), "", first, whole=text)
     bare = " ".join(_BRACKETED.sub(" ", text).split()) or text
     words, suffix = _words_in_order(bare)
+    words = [word for word in words if not is_no_name(word)] or words
     words = _without_titles(words, keep=2)
     words, late = _take_suffix(words, keep=2 if len(words) > 2 else 1)
     start = max(len(words) - 1, 0)

@@ -12,6 +12,8 @@ _WORDS = frozenset({
     "empty", "anonymous", "default", "no name", "noname", "no address", "no phone", "no email", "do not use",
     "unknown unknown", "not on file", "refused", "declined", "same", "same as above", "xx", "xxx",
 })  # fmt: skip
+_NO_NAMES = frozenset({"nmn", "nmi", "fnu", "lnu"})
+"""No middle name, no middle initial, first or last name unknown: as American forms have it."""
 _LIST_OMITS = frozenset({"other", "vacant", "void", "nil"})
 _STRIPPED = " \t\"'.,;:!?*_-/\\()[]{}<>#=~|"
 _LONGEST = 32
@@ -21,6 +23,8 @@ _MAIL_NAMES = frozenset({
     "none", "na", "n/a", "null", "test", "unknown", "noemail", "no-email", "no.email", "nomail", "noreply", "no-reply",
     "donotreply", "xxx", "xx", "x", "abc", "asdf", "nobody", "anonymous", "no", "notprovided", "not.provided", "dummy",
 })  # fmt: skip
+_MAIL_NOTHING = frozenset({"none", "noemail", "nomail", "no-email", "no.email", "notprovided"})
+"""These stand for nothing at any host."""
 _MAIL_HOSTS = re.compile(
     r"^(none|na|n-a|null|test|unknown|noemail|nomail|nowhere|no|invalid|email|mail|domain|abc|x+)\."
 )
@@ -55,6 +59,11 @@ def _is_filler(core: str) -> bool:
     return (core[0] == "x" and len(core) > 1) or (core[0] in "0?z" and len(core) > 2) or len(core) > 4
 
 
+def is_no_name(word: str) -> bool:
+    """Tell whether a word of a person's name says that there is none: NMN, FNU."""
+    return word.casefold().strip(".,()") in _NO_NAMES
+
+
 def is_placeholder_number(digits: str) -> bool:
     """Tell whether the digits (or letters) of an identifier or phone are a filler: 999999999, 123456789."""
     if len(digits) < 5:
@@ -66,8 +75,4 @@ def is_placeholder_email(name: str, host: str) -> bool:
     """Tell whether an address such as none@none.com stands for nothing; example.com alone does not."""
     if name in _MAIL_NAMES and (_MAIL_HOSTS.match(host) is not None or name in host.split(".")):
         return True
-    return name in {"noemail", "nomail", "no-email", "no.email", "notprovided"} or host in {
-        "none",
-        "na",
-        "none.com",
-    }
+    return name in _MAIL_NOTHING or host in {"none", "na", "none.com"}

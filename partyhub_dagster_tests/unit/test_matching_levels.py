@@ -87,3 +87,26 @@ def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
     one = organization(1, "acme bakery", address="12|main street|springfield|12345", phones=phones)
     other = organization(2, "acme bakery", address="9|oak street|springfield|12345", phones=phones)
     assert level_of("name", one, other, chain(held=50)) == "same_name"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("saltis consulting", "saltis consulting 69", "number_missing"),
+        ("saltis consulting 68", "saltis consulting 69", "sibling_number"),
+        ("saltis consulting", "saltis consultnig", "slips"),
+        ("delanvia furniture", "delanvia furniture services", "sibling_branch"),
+    ],
+)
+def test_a_number_or_a_unit_more_is_no_slip(one: str, other: str, level: str) -> None:
+    found = level_of("name", organization(1, one), organization(2, other), default_model("organization"))
+    assert found == level
+
+
+def test_father_and_son_of_one_name_and_home_stay_two_persons() -> None:
+    home = {"address": "3|oak street|springfield|12345", "phones": ["+12025550199"]}
+    father = person(1, "ann", "weber", birth_date="1950-03-04", emails=["ann.weber@example.org"], **home)
+    child = person(2, "ann", "weber", birth_date="1985-11-28", emails=["ann.weber85@example.org"], **home)
+    con = connection_with([father, child])
+    model = default_model("person")
+    assert not explain_pair(con, model, "records", str(record_id(1)), str(record_id(2))).linked

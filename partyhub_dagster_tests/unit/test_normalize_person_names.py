@@ -118,6 +118,19 @@ def test_a_placeholder_part_leaves_the_other_parts() -> None:
     assert (read["name_given"], read["name_family"], read["placeholders"]) == (None, "smith", 1)
 
 
+@pytest.mark.parametrize(
+    "unit", [of_parts(given="Jamie", middle="NMN", family="Aguilar"), of_parts("Jamie (NMN) Aguilar")]
+)
+def test_what_a_form_writes_for_no_middle_name_is_none(unit: str) -> None:
+    read = clean(unit, PARTS)
+    assert (read["name_middle"], read["name_tokens"]) == (None, ["aguilar", "jamie"])
+
+
+def test_what_a_form_writes_for_an_unknown_first_name_is_none() -> None:
+    assert clean(of_parts(given="FNU", family="Aguilar"), PARTS)["name_tokens"] == ["aguilar"]
+    assert clean("FNU Aguilar")["name_tokens"] == ["aguilar"]
+
+
 def test_names_of_several_attributes_share_features_but_not_values() -> None:
     layout = PersonLayout((("name", "full"), ("alias", "full")), ("name", "alias"))
     read = clean(f"Bob Smith{SLOT_SEPARATOR}Robert Smythe", layout)

@@ -58,6 +58,7 @@ def test_the_fast_path_for_us_phones_answers_as_phonenumbers_does() -> None:
         ("bob@example", Cleaned("bob@example", "bob@example", False)),
         ("bob example.com", Cleaned("bobexample.com", "bobexample.com", False)),
         ("none@none.com", PLACEHOLDER),
+        ("none@example.com", PLACEHOLDER),
         ("noemail@acme.com", PLACEHOLDER),
         ("test@test.com", PLACEHOLDER),
         ("N/A", PLACEHOLDER),
