@@ -79,7 +79,7 @@ bench: $(READY) ## measure 100,000 generated records by stage, beside bare Splin
 
 .PHONY: accuracy
 accuracy: $(READY) ## measure the labelled sets beside other tools and rewrite docs/accuracy.md
-	@$(BIN)/python -m benchmarks.accuracy $(ARGS)
+	@UV="$(UV)" $(BIN)/python -m benchmarks.accuracy $(ARGS)
 
 .PHONY: services-up
 services-up: $(READY) ## start Kafka and S3 on this machine, without Docker (needs Java 17, Maven and Go; the first time takes minutes)

@@ -1,10 +1,10 @@
 """Measure the labelled sets and write docs/accuracy.md.
 
     make accuracy                                  # every set, chosen half only
-    make accuracy ARGS="--sets fake_1000 --no-peers"
+    make accuracy ARGS="--sets fake_1000 --tools partyhub GoldenMatch"
     make accuracy ARGS="--report 'release 0.2'"    # reads the reported halves too, and counts it
 
-Without peers the tables keep what was measured of them before.
+Of tools that are not asked for, the tables keep what was measured before.
 """
 
 import argparse
@@ -25,7 +25,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sets", nargs="*", default=[labelled.name for labelled in SETS])
-    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--tools", nargs="*", default=[HUB, *PEERS], metavar="TOOL", help=", ".join([HUB, *PEERS])
+    )
     parser.add_argument("--report", metavar="WHY", help="read the reported halves, too, and write down why")
     asked = parser.parse_args()
     halves = ["choose", "report"] if asked.report else ["choose"]
@@ -33,10 +35,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="partyhub-accuracy-") as work:
             if asked.report:
                 count_reading(labelled.name, asked.report)
-            _show(labelled, HUB, run_hub(labelled, Path(work), halves))
-            for peer, (_, names) in PEERS.items() if asked.peers else ():
-                if labelled.name in names:
-                    _show(labelled, peer, run_peer(peer, labelled, Path(work), halves))
+            if HUB in asked.tools:
+                _show(labelled, HUB, run_hub(labelled, Path(work), halves))
+            for name, peer in PEERS.items():
+                if name in asked.tools and labelled.name in peer.sets:
+                    _show(labelled, name, run_peer(name, labelled, Path(work), halves))
     write_page()
 
 

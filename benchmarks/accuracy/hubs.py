@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.accuracy.sets import LabelledSet, half_of
+from benchmarks.accuracy.sets import LabelledSet, part_of
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.matching.model import MatchModel
@@ -42,22 +42,27 @@ def run_hub(labelled: LabelledSet, work: Path, halves: list[str]) -> dict[str, A
 
 
 def write_half(labelled: LabelledSet, half: str, work: Path) -> Path:
-    """Write the answer key of one half of the entities, or of `all`."""
+    """Write the answer key of one half of the entities, or of another part (`part_of`)."""
     out = work / f"{labelled.name}_{half}.csv"
-    wanted = "true" if half == "all" else f"{half_of('entity_id')} = '{half}'"
-    duckdb.execute(f"copy (select * from ({labelled.truth_query()}) where {wanted}) to '{out}' (header)")
+    duckdb.execute(
+        f"copy (select * from ({labelled.truth_query()}) where {part_of(half)}) to '{out}' (header)"
+    )
     return out
 
 
 def call(*command: object) -> tuple[dict[str, Any], float, int]:
-    """Run a command; return the JSON that it prints, its seconds, and the peak memory in MB."""
+    """Run a command; return the JSON that it prints, its seconds, and the peak memory in MB.
+
+    Raises:
+        CalledProcessError: it did not end with 0.
+    """
     began = time.monotonic()
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
     printed = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{command[0]} {command[1]} ended with {process.returncode}")
+        raise subprocess.CalledProcessError(process.returncode, process.args)
     text = printed[printed.index("{") :] if "{" in printed else "{}"
     return json.loads(text), time.monotonic() - began, usage.ru_maxrss // 1024
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.readings import FIGURES, READINGS, load
+from benchmarks.accuracy.readings import FIGURES, HALVES, READINGS, load
 from benchmarks.accuracy.sets import SETS
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -12,7 +12,7 @@ HUB = "partyhub"
 
 def write_page() -> None:
     """Put the tables of the figures that are kept into the page."""
-    put_into_page("figures", _figures())
+    put_into_page("figures", figures_table())
     put_into_page("readings", _readings())
 
 
@@ -25,7 +25,8 @@ def put_into_page(name: str, table: str) -> None:
     PAGE.write_text(f"{before}{begin}\n{table}{end}{after}", encoding="utf-8")
 
 
-def _figures() -> str:
+def figures_table() -> str:
+    """Return the table of the figures that are kept."""
     figures = load(FIGURES)
     lines = [
         "| set | tool | half | precision | recall | F1 | B-cubed F1 | blocking recall | pairs each | seconds | MB |",
@@ -34,9 +35,18 @@ def _figures() -> str:
     for labelled in SETS:
         tools = figures.get(labelled.name, {})
         for tool in sorted(tools, key=lambda name: (name != HUB, name)):
-            halves = [half for half in ("choose", "report") if half in tools[tool]]
-            lines.extend(_row(labelled.name, tool, half, tools[tool]) for half in halves)
+            lines.extend(_rows(labelled.name, tool, tools[tool]))
     return "\n".join(lines) + "\n"
+
+
+def _rows(name: str, tool: str, held: dict[str, Any]) -> list[str]:
+    tool = f"{tool} ({held['version']})" if "version" in held else tool
+    halves = [half for half in HALVES if half in held]
+    if not halves:
+        return [f"| {name} | {tool} | could not be run: {held['error']} |{' |' * 8}"]
+    if "error" in held:
+        tool = f"{tool}, in part: {held['error']}"
+    return [_row(name, tool, half, held) for half in halves]
 
 
 def _row(name: str, tool: str, half: str, held: dict[str, Any]) -> str:

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+HALVES = ("choose", "rest of choose", "report")
+"""What figures are of, in the order of the page."""
+
 FIGURES = Path(__file__).with_name("figures.json")
 READINGS = Path(__file__).with_name("readings.json")
 
@@ -15,10 +18,11 @@ def load(file: Path) -> Any:
 
 
 def keep_figures(name: str, tool: str, found: dict[str, Any]) -> None:
-    """Keep the figures of a set; of a half that was not read now, those of before."""
+    """Keep the figures of a set; of a half that was not read now, those of before, unless the tool failed now."""
     figures = load(FIGURES)
-    held = figures.setdefault(name, {}).setdefault(tool, {})
-    held.update(found)
+    tools = figures.setdefault(name, {})
+    before = {} if "error" in found else tools.get(tool, {})
+    tools[tool] = {half: of for half, of in before.items() if half in HALVES} | found
     FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

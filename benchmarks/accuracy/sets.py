@@ -68,3 +68,16 @@ SETS = (
 def half_of(entity: str) -> str:
     """Return SQL that names the half of an entity: `choose` or `report`, by a hash that nothing can move."""
     return f"case when md5_number('accuracy:' || {entity}) % 2 = 0 then 'choose' else 'report' end"
+
+
+def part_of(part: str) -> str:
+    """Return SQL that says whether `entity_id` is of a part: a half, what a peer learns of `choose`, or its rest."""
+    return {
+        "all": "true",
+        "none": "false",
+        "taught": f"{half_of('entity_id')} = 'choose' and {_TAUGHT}",
+        "rest of choose": f"{half_of('entity_id')} = 'choose' and not {_TAUGHT}",
+    }.get(part, f"{half_of('entity_id')} = '{part}'")
+
+
+_TAUGHT = "md5_number('taught:' || entity_id) % 2 = 0"

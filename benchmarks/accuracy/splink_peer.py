@@ -2,23 +2,18 @@
 
 fake_1000, historical_50k and febrl3 have documented examples; for Chicago the same kind of settings are written
 here. It is given more than its examples: blocking on every telling column where an example has fewer rules, and
-the better of three probabilities for its connected components, chosen on the half `choose`.
-Usage: python -m benchmarks.accuracy.splink_peer SET OUT_CSV TRUTH_OF_CHOOSE
+three probabilities for its connected components. Usage: see benchmarks.accuracy.peer_protocol.
 """
 
-import json
 import logging
-import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from benchmarks.accuracy.judge import judge
+from benchmarks.accuracy.peer_protocol import Task, Ways, serve
 from benchmarks.accuracy.sets import DATA
 
 
@@ -27,7 +22,6 @@ class Documented:
     """A table, its key, and how the documentation compares, blocks and trains."""
 
     table: str
-    source: str
     key: str
     comparisons: list[Any]
     blocking: list[Any]
@@ -48,7 +42,6 @@ def documented(name: str) -> Documented:
 def _fake_1000() -> Documented:
     return Documented(
         f"select * from read_csv('{DATA}/fake_1000/fake_1000.csv', all_varchar = true)",
-        "fake_1000",
         "unique_id",
         [
             cl.NameComparison("first_name"),
@@ -69,7 +62,6 @@ def _historical_50k() -> Documented:
     return Documented(
         "select *, first_name || ' ' || surname as first_name_surname from"
         f" read_parquet('{DATA}/historical_50k/historical_figures_with_errors_50k.parquet')",
-        "historical_figures_with_errors_50k",
         "unique_id",
         [
             cl.ForenameSurnameComparison(
@@ -98,7 +90,6 @@ def _historical_50k() -> Documented:
 def _febrl3() -> Documented:
     return Documented(
         f"select * from read_csv('{DATA}/febrl3/dataset3.csv', all_varchar = true)",
-        "dataset3",
         "rec_id",
         [
             cl.NameComparison("given_name"),
@@ -122,7 +113,6 @@ def _chicago_childcare() -> Documented:
     return Documented(
         'select trim("Id") as id, lower(trim("Site name")) as name, lower(trim("Address")) as address, "Zip" as zip,'
         f" \"Phone\" as phone from read_csv('{DATA}/chicago_childcare/sites_with_true_ids.csv', all_varchar = true)",
-        "sites",
         "id",
         [
             cl.JaroWinklerAtThresholds("name", [0.92, 0.85]).configure(term_frequency_adjustments=True),
@@ -137,11 +127,10 @@ def _chicago_childcare() -> Documented:
     )
 
 
-def main(name: str, out: str, truth: str) -> None:
-    """Write (source, source_record_id, cluster) and print seconds and pairs as JSON."""
+def cluster(task: Task) -> Ways:
+    """Train, predict, and take connected components at three probabilities."""
     logging.getLogger("splink").setLevel(logging.ERROR)
-    asked = documented(name)
-    began = time.monotonic()
+    asked = documented(task.name)
     con = duckdb.connect()
     con.execute(f"create table records as {asked.table}")
     api = DuckDBAPI(connection=con)
@@ -155,21 +144,12 @@ def main(name: str, out: str, truth: str) -> None:
     for rule in asked.training:
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     found = linker.inference.predict(threshold_match_probability=0.2)
-    best = (0.0, 0.0)
     for threshold in (0.95, 0.8, 0.5):
         clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(found, threshold)
-        trial = f"{out}.trial"
-        con.execute(
-            f"copy (select '{asked.source}' as source, trim({asked.key}) as source_record_id, cluster_id as cluster"
-            f" from {clusters.physical_name}) to '{trial}' (header)"
-        )
-        f1 = judge(Path(trial), Path(truth))["pairs"]["f1"]
-        if f1 > best[0]:
-            best = (f1, threshold)
-            Path(trial).replace(out)
-    seconds = time.monotonic() - began
-    print(json.dumps({"seconds": round(seconds, 1), "threshold": best[1]}))
+        rows = con.execute(f"select trim({asked.key}), cluster_id from {clusters.physical_name}").fetchall()
+        cluster_of = dict(rows)
+        yield str(threshold), [cluster_of[key] for _, key in task.ids]
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    serve("splink", cluster)
