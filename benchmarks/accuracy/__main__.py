@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.accuracy.hubs import run_hub
+from benchmarks.accuracy.labels import COUNTS, REST, labels_tool, run_hub_with_labels
 from benchmarks.accuracy.page import HUB, write_page
 from benchmarks.accuracy.peers import PEERS, run_peer
 from benchmarks.accuracy.readings import count_reading, keep_figures
@@ -36,7 +37,10 @@ def main() -> None:
             if asked.report:
                 count_reading(labelled.name, asked.report)
             if HUB in asked.tools:
-                _show(labelled, HUB, run_hub(labelled, Path(work), halves))
+                _show(labelled, HUB, run_hub(labelled, Path(work), [*halves, REST]))
+                for count in COUNTS:
+                    if (taught := run_hub_with_labels(labelled, Path(work), count, halves)) is not None:
+                        _show(labelled, labels_tool(count), taught)
             for name, peer in PEERS.items():
                 if name in asked.tools and labelled.name in peer.sets:
                     _show(labelled, name, run_peer(name, labelled, Path(work), halves))

@@ -29,16 +29,20 @@ def run_hub(labelled: LabelledSet, work: Path, halves: list[str]) -> dict[str, A
     _, seconds, peak = call(PARTYHUB, "build", "--json")
     found: dict[str, Any] = {"seconds": round(seconds, 1), "peak_mb": peak, **_sizes(home)}
     for half in halves:
-        truth = write_half(labelled, half, work)
-        scores, _, _ = call(PARTYHUB, "evaluate", "--truth", truth, "--json")
-        found[half] = {
-            "pairs": scores["pairs"],
-            "bcubed": scores["bcubed"],
-            "true_pairs": scores["true_pairs"],
-            "kinds": {kind: held["pairs"] for kind, held in scores["kinds"].items()},
-            "blocking_recall": _blocking_recall(home, truth),
-        }
+        found[half] = judge_hub(home, write_half(labelled, half, work))
     return found
+
+
+def judge_hub(home: Path, truth: Path) -> dict[str, Any]:
+    """Return the figures of the built hub that PARTYHUB_HOME names against an answer key."""
+    scores, _, _ = call(PARTYHUB, "evaluate", "--truth", truth, "--json")
+    return {
+        "pairs": scores["pairs"],
+        "bcubed": scores["bcubed"],
+        "true_pairs": scores["true_pairs"],
+        "kinds": {kind: held["pairs"] for kind, held in scores["kinds"].items()},
+        "blocking_recall": _blocking_recall(home, truth),
+    }
 
 
 def write_half(labelled: LabelledSet, half: str, work: Path) -> Path:

@@ -167,6 +167,10 @@ OTHER_BRANCH = (
     " or list_has_any(phones_l, phones_r) or list_has_any(rare_ids_l, rare_ids_r), false)"
 )
 
+OTHER_IDENTIFIERS = (
+    "coalesce(list_has_any(id_schemes_l, id_schemes_r) and not list_has_any(all_ids_l, all_ids_r), false)"
+)
+
 ORGANIZATION_NAME = Comparison(
     "name",
     ("name_tokens",),
@@ -181,7 +185,12 @@ ORGANIZATION_NAME = Comparison(
         Level("same_other_name", shares("name_hashes")),
         Level("same_letters", equal("name_compact")),
         # "Acme Leasing" is not "Acme", nor is "Acme West" "Acme East".
-        Level("sibling_branch", f"name_branch_l <> name_branch_r and {overlaps(0.6)}", fixed=True),
+        Level(
+            "sibling_branch",
+            f"(name_branch_l <> name_branch_r or (name_service_l <> name_service_r and {OTHER_IDENTIFIERS}))"
+            f" and {overlaps(0.6)}",
+            fixed=True,
+        ),
         Level(
             "number_missing",
             f"(name_numbers_l is null) <> (name_numbers_r is null) and {overlaps(0.45)}",

@@ -36,9 +36,12 @@ BRANCH_WORDS = tuple(
     " holdings properties realty europe asia africa america americas pacific emea apac latam international global"
     " overseas domestic north south east west northern southern eastern western central northeast northwest southeast"
     " southwest midwest regional subsidiary branch division foundation pension retail wholesale manufacturing"
-    " technologies research export import shipping investments services estate".split()
+    " technologies research export import shipping investments estate".split()
 )
 """Words that tell a unit of a company, or a place, from its parent when all other words agree."""
+
+SERVICE_WORDS = ("service", "services", "solutions", "group")
+"""Words that one list leaves out and another writes: they tell a unit only where identifiers do, too."""
 
 _NEEDED = """
     record_id, name_full, name_given, name_family, name_suffix, name_root, name_tokens, names, legal_form,
@@ -74,6 +77,7 @@ _PERSON = """
 _ORGANIZATION = """
     ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact, name_numbers, name_acronym,
     array_to_string(list_filter(name_tokens, lambda x: list_contains($branch_words, x)), ' ') as name_branch,
+    array_to_string(list_filter(name_tokens, lambda x: list_contains($service_words, x)), ' ') as name_service,
     legal_form, country, ph_hashes(websites) as websites
 """
 
@@ -97,7 +101,9 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
         )
         con.execute(
             f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records",
-            {"branch_words": list(BRANCH_WORDS)} if model.kind == "organization" else {},
+            {"branch_words": list(BRANCH_WORDS), "service_words": list(SERVICE_WORDS)}
+            if model.kind == "organization"
+            else {},
         )
         joins = [_tokens_join(con, model), *(_rare_join(con, model, column) for column in _lists_of(model))]
         tf_joins, tf_columns = _frequency_joins(model)

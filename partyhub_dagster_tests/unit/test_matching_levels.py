@@ -95,7 +95,7 @@ def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
         ("saltis consulting", "saltis consulting 69", "number_missing"),
         ("saltis consulting 68", "saltis consulting 69", "sibling_number"),
         ("saltis consulting", "saltis consultnig", "slips"),
-        ("delanvia furniture", "delanvia furniture services", "sibling_branch"),
+        ("delanvia furniture", "delanvia furniture leasing", "sibling_branch"),
     ],
 )
 def test_a_number_or_a_unit_more_is_no_slip(one: str, other: str, level: str) -> None:
@@ -110,3 +110,10 @@ def test_father_and_son_of_one_name_and_home_stay_two_persons() -> None:
     con = connection_with([father, child])
     model = default_model("person")
     assert not explain_pair(con, model, "records", str(record_id(1)), str(record_id(2))).linked
+
+
+@pytest.mark.parametrize(("number", "level"), [("98-7654321", "sibling_branch"), ("12-3456789", "words_75")])
+def test_services_tell_a_unit_only_where_identifiers_do_too(number: str, level: str) -> None:
+    one = organization(1, "delanvia furniture", ids=["us_ein:12-3456789"])
+    other = organization(2, "delanvia furniture services", ids=[f"us_ein:{number}"])
+    assert level_of("name", one, other, default_model("organization")) == level
