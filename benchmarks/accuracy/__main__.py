@@ -12,6 +12,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from benchmarks.accuracy import name_pairs
 from benchmarks.accuracy.hubs import run_hub
 from benchmarks.accuracy.labels import COUNTS, REST, labels_tool, run_hub_with_labels
 from benchmarks.accuracy.page import HUB, write_page
@@ -25,10 +26,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sets", nargs="*", default=[labelled.name for labelled in SETS])
-    parser.add_argument(
-        "--tools", nargs="*", default=[HUB, *PEERS], metavar="TOOL", help=", ".join([HUB, *PEERS])
-    )
+    parser.add_argument("--sets", nargs="*", default=[*(labelled.name for labelled in SETS), name_pairs.NAME])
+    tools = [HUB, *PEERS, name_pairs.PEER]
+    parser.add_argument("--tools", nargs="*", default=tools, metavar="TOOL", help=", ".join(tools))
     parser.add_argument("--report", metavar="WHY", help="read the reported halves, too, and write down why")
     asked = parser.parse_args()
     halves = ["choose", "report"] if asked.report else ["choose"]
@@ -44,6 +44,9 @@ def main() -> None:
             for name, peer in PEERS.items():
                 if name in asked.tools and labelled.name in peer.sets:
                     _show(labelled, name, run_peer(name, labelled, Path(work), halves))
+    if name_pairs.NAME in asked.sets:
+        with tempfile.TemporaryDirectory(prefix="partyhub-accuracy-") as work:
+            name_pairs.measure(Path(work), peers=name_pairs.PEER in asked.tools, why_report=asked.report)
     write_page()
 
 

@@ -75,11 +75,16 @@ def run_peer(name: str, labelled: LabelledSet, work: Path, halves: list[str]) ->
     return found
 
 
+def find_uv() -> str:
+    """Return the uv that the Makefile names, or that of this machine, or that of `make setup`."""
+    return os.environ.get("UV") or shutil.which("uv") or ".uv-bootstrap/bin/uv"
+
+
 def _python_of(peer: Peer) -> str:
     """Return the Python that has the packages of a peer, after making its environment where it has its own."""
     if not peer.own_environment:
         return sys.executable
-    uv = os.environ.get("UV") or shutil.which("uv") or ".uv-bootstrap/bin/uv"
+    uv = find_uv()
     script = Path(__file__).with_name(f"{peer.module}.py")
     subprocess.run([uv, "sync", "--quiet", "--script", str(script)], check=True)  # noqa: S603 - our own script
     done = subprocess.run(  # noqa: S603

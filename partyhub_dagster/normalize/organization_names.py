@@ -49,7 +49,7 @@ def clean_organization_names(unit: str, attributes: tuple[str, ...], order: tupl
 
 
 def _features(wholes: list[str]) -> list[str]:
-    read = [name for whole in wholes for name in map(read_name, _aliases(whole)) if name[0]]
+    read = [name for whole in wholes for name in map(read_name, names_in(whole)) if name[0]]
     if not read:
         return [""] * len(COLUMNS)
     words, form = read[0]
@@ -66,8 +66,8 @@ def _features(wholes: list[str]) -> list[str]:
     ]
 
 
-def _aliases(whole: str) -> list[str]:
-    """Split `X Inc dba Y` and `X (formerly Y)` into its names."""
+def names_in(whole: str) -> list[str]:
+    """Split `X Inc dba Y` and `X (formerly Y)` into its names; without an alias, the whole."""
     pieces = [piece.strip(" (),;") for piece in _ALIASES.split(f" {whole}")]
     return [piece for piece in pieces if piece] or [whole]
 

@@ -171,6 +171,11 @@ def _features(people: Sequence[Person]) -> list[str]:
     ]
 
 
+def words_of(part: str) -> tuple[str, ...]:
+    """Return the Latin words of a part of a name in order."""
+    return _part(part).tokens
+
+
 @lru_cache(maxsize=CACHED)
 def sound_of(word: str) -> str:
     """Return how a Latin word sounds (Metaphone); empty for what is no word."""
