@@ -90,7 +90,7 @@ class Thresholds(Section):
 class PersonThresholds(Thresholds):
     """The same with the defaults of persons, whose name, date of birth and home err independently of one another."""
 
-    cut: float = -5.5
+    cut: float = -5
     """Clusters whose mean pair weight is below this are not merged."""
     miss: float = -8
     """What a pair that was never scored counts in a mean."""

@@ -142,23 +142,22 @@ EMAILS = Comparison(
     ),
 )
 
-IDENTIFIERS = Comparison(
-    "identifier",
-    ("ids", "weak_ids"),
-    (
-        Level(
-            "unknown",
-            "not coalesce(list_has_any(id_schemes_l, id_schemes_r), false)"
-            " and not coalesce(list_has_any(all_ids_l, all_ids_r), false)",
-            is_null=True,
-        ),
-        Level("same_rare", shares("rare_ids")),
-        Level("same_common", f"coalesce({shares('ids')}, false)", fixed=True),
-        Level("same_invalid", shares("all_ids")),
-        Level("one_slip", "ph_hamming(first_id_l, first_id_r) <= 1"),
-        # Parents and subsidiaries agree in all else: data without labels would teach that this says little.
-        Level("different", fixed=True),
+_SAME_IDENTIFIERS = (
+    Level(
+        "unknown",
+        "not coalesce(list_has_any(id_schemes_l, id_schemes_r), false)"
+        " and not coalesce(list_has_any(all_ids_l, all_ids_r), false)",
+        is_null=True,
     ),
+    Level("same_rare", shares("rare_ids")),
+    Level("same_common", f"coalesce({shares('ids')}, false)", fixed=True),
+    Level("same_invalid", shares("all_ids")),
+    Level("one_slip", "ph_hamming(first_id_l, first_id_r) <= 1"),
+)
+PERSON_IDENTIFIERS = Comparison("identifier", ("ids", "weak_ids"), (*_SAME_IDENTIFIERS, Level("different")))
+# Parents and subsidiaries agree in all else: data without labels would teach that other identifiers say little.
+ORGANIZATION_IDENTIFIERS = Comparison(
+    "identifier", ("ids", "weak_ids"), (*_SAME_IDENTIFIERS, Level("different", fixed=True))
 )
 
 OTHER_BRANCH = (
@@ -243,8 +242,17 @@ COUNTRY = Comparison(
 )
 
 _BY_KIND: dict[Kind, tuple[Comparison, ...]] = {
-    "person": (PERSON_NAME, NAME_SUFFIX, BIRTH_DATE, ADDRESS, PHONES, EMAILS, IDENTIFIERS),
-    "organization": (ORGANIZATION_NAME, LEGAL_FORM, ADDRESS, PHONES, EMAILS, IDENTIFIERS, WEBSITES, COUNTRY),
+    "person": (PERSON_NAME, NAME_SUFFIX, BIRTH_DATE, ADDRESS, PHONES, EMAILS, PERSON_IDENTIFIERS),
+    "organization": (
+        ORGANIZATION_NAME,
+        LEGAL_FORM,
+        ADDRESS,
+        PHONES,
+        EMAILS,
+        ORGANIZATION_IDENTIFIERS,
+        WEBSITES,
+        COUNTRY,
+    ),
 }
 
 

@@ -56,7 +56,7 @@ _IDENTIFIER = {
     "same_common": (0.02, 3.0),
     "same_invalid": (0.02, 6.0),
     "one_slip": (0.05, 7.0),
-    "different": (0.001, -10.0),
+    "different": (0.01, -7.0),
 }
 
 _PERSON = {
@@ -130,7 +130,7 @@ _ORGANIZATION = {
     "address": _ADDRESS,
     "phone": _PHONE,
     "email": _EMAIL,
-    "identifier": _IDENTIFIER,
+    "identifier": {**_IDENTIFIER, "different": (0.001, -10.0)},
     "website": {"same_rare": (0.75, 9.0), "same_common": (0.1, 4.0), "different": (0.15, -2.0)},
     "country": {"same": (0.97, 0.8), "different": (0.03, -4.0)},
 }
