@@ -43,6 +43,15 @@ BRANCH_WORDS = tuple(
 SERVICE_WORDS = ("service", "services", "solutions", "group")
 """Words that one list leaves out and another writes: they tell a unit only where identifiers do, too."""
 
+ROLE_MAILBOXES = tuple(
+    "abuse accounting accounts admin administration administrator billing booking bookings careers compliance contact"
+    " contacts customercare customerservice desk email enquiries enquiry feedback finance frontdesk general group hello"
+    " help helpdesk hr info information inquiries inquiry invoice invoices jobs legal mail mailbox management manager"
+    " marketing media office orders owner post postmaster press privacy procurement purchasing reception reservations"
+    " sales secretary security service services shop staff store support team webmaster".split()
+)
+"""Names of mailboxes that many people read (RFC 2142 and common use): of a person they say where one works, no more."""
+
 _NEEDED = """
     record_id, name_full, name_given, name_family, name_suffix, name_root, name_tokens, names, legal_form,
     name_numbers, name_acronym, birth_date, address_full, addresses, street, house_number, unit, city, region,
@@ -67,6 +76,7 @@ _PERSON = """
     name_given || ' ' || name_family as name_pair,
     name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
     ph_hash(name_given) as given_hash,
+    ph_hashes(list_filter(emails, lambda x: not list_contains($role_mailboxes, split_part(x, '@', 1)))) as own_emails,
     name_suffix,
     strftime(birth_date, '%Y%m%d') as birth_date,
     case when strftime(birth_date, '%m%d') <> '0101' then strftime(birth_date, '%Y%m%d') end as birth_day,
@@ -103,7 +113,7 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
             f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records",
             {"branch_words": list(BRANCH_WORDS), "service_words": list(SERVICE_WORDS)}
             if model.kind == "organization"
-            else {},
+            else {"role_mailboxes": list(ROLE_MAILBOXES)},
         )
         joins = [_tokens_join(con, model), *(_rare_join(con, model, column) for column in _lists_of(model))]
         tf_joins, tf_columns = _frequency_joins(model)
@@ -143,10 +153,12 @@ def _tokens_join(con: duckdb.DuckDBPyConnection, model: MatchModel) -> tuple[str
 
 def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -> tuple[str, str]:
     """The values of a list that few records hold: a switchboard or a shared mailbox is not among them."""
-    field = _COUNTED_LISTS[column]
+    field, own = _COUNTED_LISTS[column], f"base.{column}"
+    if model.kind == "person" and column == "emails":
+        own = "base.own_emails"
     held = model.artefact["frequencies"].get(field, {"rare": 1, "counts": {}})
     if max(held["counts"].values(), default=0) <= held["rare"]:
-        return f"base.{column} as rare_{column}", ""
+        return f"{own} as rare_{column}", ""
     con.execute(
         f"create temp table ph_common_{column} as"
         f" with exploded as (select rid, unnest({column}) as value from ph_records)"
@@ -156,9 +168,9 @@ def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -
         {"rare": held["rare"]},
     )
     table = f"ph_common_{column}"
-    rare = f"list_filter(base.{column}, lambda x: not list_contains({table}.common, x))"
+    rare = f"list_filter({own}, lambda x: not list_contains({table}.common, x))"
     return (
-        f"case when {table}.rid is null then base.{column} when len({rare}) > 0 then {rare} end as rare_{column}",
+        f"case when {table}.rid is null then {own} when len({rare}) > 0 then {rare} end as rare_{column}",
         f"left join {table} on {table}.rid = base.rid",
     )
 

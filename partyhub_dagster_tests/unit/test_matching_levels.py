@@ -117,3 +117,16 @@ def test_services_tell_a_unit_only_where_identifiers_do_too(number: str, level: 
     one = organization(1, "delanvia furniture", ids=["us_ein:12-3456789"])
     other = organization(2, "delanvia furniture services", ids=[f"us_ein:{number}"])
     assert level_of("name", one, other, default_model("organization")) == level
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "level"), [("info@acme.com", "same_common"), ("a.weber@acme.com", "same_rare")]
+)
+def test_a_mailbox_that_many_read_says_little_of_a_person(mailbox: str, level: str) -> None:
+    one, other = person(1, "ann", "weber", emails=[mailbox]), person(2, "ann", "weber", emails=[mailbox])
+    assert level_of("email", one, other, default_model("person")) == level
+
+
+def test_the_mailbox_of_an_office_says_much_of_a_company() -> None:
+    one, other = (organization(n, "acme bakery", emails=["info@acme.com"]) for n in (1, 2))
+    assert level_of("email", one, other, default_model("organization")) == "same_rare"
