@@ -42,7 +42,10 @@ def run_hub_with_labels(
     _run("label-sample", "--labels", str(count * _DRAWN_FOR_ONE), "--out", str(drawn))
     if _answer(labelled, drawn, answered, count, work) < count:
         return None
-    _, seconds, peak = call(PARTYHUB, "train", "--labels", answered, "--activate")
+    try:
+        _, seconds, peak = call(PARTYHUB, "train", "--labels", answered, "--activate")
+    except subprocess.CalledProcessError:  # it printed why: most likely, that the model says the same already
+        return {"error": "no model was made"}
     _build()
     found: dict[str, Any] = {"seconds": round(seconds, 1), "peak_mb": peak}
     for part in [REST, *(half for half in halves if half != "choose")]:
