@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from partyhub_dagster.matching.bare_names import (
     BareName,
@@ -11,7 +12,7 @@ from partyhub_dagster.matching.bare_names import (
     narrowing_words,
 )
 from partyhub_dagster.matching.model import Kind
-from partyhub_dagster.normalize.countries import usual_country_code
+from partyhub_dagster.normalize.countries import country_words
 from partyhub_dagster.normalize.nicknames import root_of
 from partyhub_dagster.normalize.organization_names import names_in, read_name
 from partyhub_dagster.normalize.organization_words import GENERIC_WORDS, SMALL_WORDS
@@ -33,25 +34,25 @@ _DOTS = re.compile("[・·•]")
 
 def name_agreement(a: str, b: str, kind: Kind) -> NameAgreement:
     """Weigh two names of one kind; of several names in one text (`X dba Y`), the best two count."""
-    return max(
-        (
-            compare_bare_names(one, other)
-            for one in read_bare_names(a, kind)
-            for other in read_bare_names(b, kind)
-        ),
-        key=lambda found: found.bits,
-    )
+    return _best(read_bare_names(a, kind), read_bare_names(b, kind))
 
 
 def name_agreements(pairs: Iterable[tuple[str, str, Kind]]) -> list[NameAgreement]:
-    """Weigh many pairs; names are read as in a build, without a search for reference cycles in between."""
+    """Weigh many pairs; a name is read once, as in a build, without a search for reference cycles in between."""
+    read = cache(read_bare_names)
     with cleaning_workers(0, 1):
-        return [name_agreement(a, b, kind) for a, b, kind in pairs]
+        return [_best(read(a, kind), read(b, kind)) for a, b, kind in pairs]
+
+
+def _best(ones: tuple[BareName, ...], others: tuple[BareName, ...]) -> NameAgreement:
+    return max(
+        (compare_bare_names(one, other) for one in ones for other in others), key=lambda found: found.bits
+    )
 
 
 def read_bare_names(text: str, kind: Kind) -> tuple[BareName, ...]:
     """Return the names that a text holds, at least one; one without words where it cannot be read."""
-    text = tidy(_DOTS.sub(" ", text))
+    text = tidy(text if text.isascii() else _DOTS.sub(" ", text))
     if kind == "person":
         return (_person(text),)
     return tuple(_organization(name) for name in names_in(text))
@@ -59,14 +60,13 @@ def read_bare_names(text: str, kind: Kind) -> tuple[BareName, ...]:
 
 def _person(text: str) -> BareName:
     person = parse_whole(text)
-    words = [word for part in (person.given, person.middle, person.family) for word in words_of(part)]
-    words = words or _as_written(text)
+    words = words_of(f"{person.given} {person.middle} {person.family}") or _as_written(text)
     return BareName(tuple(_person_word(word) for word in words), suffix_of(person.suffix))
 
 
-def _as_written(text: str) -> list[str]:
+def _as_written(text: str) -> tuple[str, ...]:
     """Return the words of a text in a script that has no Latin form here."""
-    return text.casefold().split()
+    return tuple(text.casefold().split())
 
 
 def _person_word(word: str) -> Word:
@@ -76,7 +76,7 @@ def _person_word(word: str) -> Word:
 
 def _organization(text: str) -> BareName:
     words, _ = read_name(text)
-    told = [word for word in words if word not in SMALL_WORDS] or words or _as_written(text)
+    told = [word for word in words if word not in SMALL_WORDS] or words or list(_as_written(text))
     return BareName(
         tuple(Word(word, word, sound_of(word), _counts(word)) for word in told),
         narrowing=narrowing_words(told, _countries_in(told)),
@@ -88,8 +88,9 @@ def _counts(word: str) -> float:
 
 
 def _countries_in(words: list[str]) -> frozenset[str]:
+    known = country_words()
     return frozenset(
         word
         for word in words
-        if len(word) >= _SHORTEST_COUNTRY and (word in _COUNTRIES_AT_HOME or usual_country_code(word))
+        if len(word) >= _SHORTEST_COUNTRY and (word in known or word in _COUNTRIES_AT_HOME)
     )

@@ -7,8 +7,8 @@ one of them leaves out.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from partyhub_dagster.matching.features import BRANCH_WORDS
 
@@ -24,8 +24,7 @@ _PRIOR = -2.0
 _LONGEST_JOIN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One Latin word: its root if it is short for another, its sound, and what it counts (1 is a full word)."""
 
     text: str
@@ -38,8 +37,7 @@ Placed = tuple[int, Word]
 """A word and its place in the name."""
 
 
-@dataclass(frozen=True, slots=True)
-class BareName:
+class BareName(NamedTuple):
     """The words of a name in order, without titles, legal form and suffix.
 
     `narrowing` are the words that make a unit or a sibling of what the others name: countries, numbers, branches.
@@ -50,8 +48,7 @@ class BareName:
     narrowing: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class NameAgreement:
+class NameAgreement(NamedTuple):
     """What speaks for and against one name. Units: bits; words, by what they count."""
 
     bits: float

@@ -51,6 +51,12 @@ def usual_country_code(text: str) -> str | None:
     return _known().get(bare) or _known().get(" ".join(tokens(text)))
 
 
+@cache
+def country_words() -> frozenset[str]:
+    """Return the codes and usual names of countries that are one word, in lower case."""
+    return frozenset(name for name in _known() if name.isalpha())
+
+
 def _by_rigour(text: str) -> str | None:
     from rigour.territories import lookup_territory
 
