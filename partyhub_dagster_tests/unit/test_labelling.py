@@ -97,11 +97,14 @@ def test_a_sample_to_learn_from_is_even_over_the_weights_and_the_same_for_a_seed
     assert "weight" not in one.read_text(encoding="utf-8")
 
 
-def test_decisions_of_stewards_are_labels_too(partyhub: Program) -> None:
+def test_decisions_of_stewards_are_labels_too(partyhub: Program, tmp_path: Path) -> None:
     assert "No pair is answered" in partyhub.refusal("train", "--decisions")
+    rows = ["verdict,left,right,reason"]
     for n in range(CHAINS):
-        partyhub.say("decide", "not-same", f"lists:{n}a", f"lists:{n}c", "--reason", "another house")
-        partyhub.say("decide", "same", f"lists:{n}a", f"lists:{n}b", "--reason", "one site")
+        rows += [f"NOT_SAME,lists:{n}a,lists:{n}c,another house", f"SAME,lists:{n}a,lists:{n}b,one site"]
+    file = tmp_path / "decisions.csv"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    partyhub.say("decide", "import", str(file), "--author", "ann")
     assert f"learned from {2 * CHAINS} labelled pairs" in partyhub.say("train", "--decisions")
 
 
