@@ -14,11 +14,11 @@ from pathlib import Path
 
 from benchmarks.accuracy import name_pairs
 from benchmarks.accuracy.hubs import run_hub
-from benchmarks.accuracy.labels import COUNTS, REST, labels_tool, run_hub_with_labels
+from benchmarks.accuracy.labels import COUNTS, labels_tool, run_hub_with_labels
 from benchmarks.accuracy.page import HUB, write_page
 from benchmarks.accuracy.peers import PEERS, run_peer
 from benchmarks.accuracy.readings import count_reading, keep_figures
-from benchmarks.accuracy.sets import SETS, LabelledSet
+from benchmarks.accuracy.sets import REST, SETS, LabelledSet
 
 
 def main() -> None:

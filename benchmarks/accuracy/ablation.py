@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from benchmarks.accuracy.hubs import run_hub, write_half
@@ -31,9 +30,19 @@ from partyhub_dagster.lake.connection import LakePlace
 FIGURES = Path(__file__).with_name("ablation.json")
 WHOLE = "everything"
 SMALL = ("febrl3", "fake_1000", "chicago_childcare", "senzing_truthset")
-COMPARISONS = (
-    "name", "name_suffix", "birth_date", "address", "phone", "email", "identifier", "legal_form", "website", "country",
-)  # fmt: skip
+HAS = {
+    "name": "name_full is not null",
+    "name_suffix": "name_suffix is not null",
+    "birth_date": "birth_date is not null",
+    "address": "len(addresses) > 0",
+    "phone": "len(phones) > 0",
+    "email": "len(emails) > 0",
+    "identifier": "len(ids) + len(weak_ids) > 0",
+    "legal_form": "legal_form is not null",
+    "website": "len(websites) > 0",
+    "country": "country is not null",
+}
+"""Comparison -> whether a record has a value for it."""
 FAMILIES = {
     "rare words of names": ["rare_name_token", "two_name_tokens", "name_token_and_city"],
     "names as written": [
@@ -87,39 +96,26 @@ def _measure(labelled: LabelledSet) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, _variant(labelled, folder, dict.fromkeys(kinds, matching))
 
 
-def _variants(compared: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name in COMPARISONS:
-        if name in compared:
-            yield f"comparison {name}", {"disable": [name]}
+def _variants(compared: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in compared:
+        yield f"comparison {name}", {"disable": [name]}
     for family, rules in FAMILIES.items():
         yield f"blocking by {family}", {"blocking": {"disable": rules}}
     for step, thresholds in CLUSTERING.items():
         yield step, {"thresholds": thresholds}
 
 
-def _in_use(home: Path) -> tuple[list[str], set[str]]:
+def _in_use(home: Path) -> tuple[list[str], list[str]]:
     """Return the kinds of the set and the comparisons that have values to compare."""
-    held = {
-        "name": "name_full is not null",
-        "name_suffix": "name_suffix is not null",
-        "birth_date": "birth_date is not null",
-        "address": "len(addresses) > 0",
-        "phone": "len(phones) > 0",
-        "email": "len(emails) > 0",
-        "identifier": "len(ids) + len(weak_ids) > 0",
-        "legal_form": "legal_form is not null",
-        "website": "len(websites) > 0",
-        "country": "country is not null",
-    }
     with LakePlace(home).connect(read_only=True) as con:
         kinds = [
             row[0]
             for row in con.execute("select distinct kind from normalized_parties order by 1").fetchall()
         ]
         counts = con.execute(
-            f"select {', '.join(f'count(*) filter ({has})' for has in held.values())} from normalized_parties"
+            f"select {', '.join(f'count(*) filter ({has})' for has in HAS.values())} from normalized_parties"
         ).fetchall()[0]
-    return kinds, {name for name, count in zip(held, counts, strict=True) if count > 1}
+    return kinds, [name for name, count in zip(HAS, counts, strict=True) if count > 1]
 
 
 def _variant(labelled: LabelledSet, work: Path, matching: dict[str, Any]) -> dict[str, Any]:
@@ -148,19 +144,19 @@ def _components(labelled: LabelledSet, home: Path, work: Path) -> dict[str, Any]
     """Join whatever pairs of the built hub link, at the best of three weights."""
     with LakePlace(home).connect(read_only=True) as con:
         records = con.execute(
-            "select record_id, source, source_record_id from source_parties where not deleted order by record_id"
+            "select source, source_record_id from source_parties where not deleted order by record_id"
         ).fetchall()
-        code = {row[0]: number for number, row in enumerate(records)}
         edges = con.execute(
-            "select record_id, other_id, weight from match_edges where record_id < other_id and weight >= 0"
-        ).fetchall()
-    left = np.array([code[edge[0]] for edge in edges], dtype=np.int64)
-    right = np.array([code[edge[1]] for edge in edges], dtype=np.int64)
-    bits = np.array([edge[2] for edge in edges], dtype=np.float64) / 1000
+            "with codes as (select record_id, row_number() over (order by record_id) - 1 as code from source_parties"
+            " where not deleted) select l.code as l, r.code as r, weight from match_edges as e"
+            " join codes as l on l.record_id = e.record_id join codes as r on r.record_id = e.other_id"
+            " where e.record_id < e.other_id and weight >= 0"
+        ).fetchnumpy()
+    left, right, bits = edges["l"], edges["r"], edges["weight"] / 1000
     truth, out, best = write_half(labelled, "choose", work), work / "components.csv", {"f1": -1.0}
     for least in JOINED_FROM:
         cluster = connect(len(records), left[bits >= least], right[bits >= least])
-        _, sources, keys = zip(*records, strict=True)
+        sources, keys = zip(*records, strict=True)
         con = duckdb.connect()
         con.register("found", pa.table({"source": sources, "source_record_id": keys, "cluster": cluster}))
         con.execute(f"copy (from found) to '{out}' (header)")

@@ -8,7 +8,7 @@
 # ///
 """nomenklatura's logic-v2 on pairs of names, in an environment of its own that `uv run --script` makes.
 
-Reads a JSON list of [schema, name, name] from the file that is named, prints {scores, ms, versions}. The first pass
+Reads a JSON list of [schema, name, name] from the file that is named, prints {scores, ms, version}. The first pass
 warms its indexes; the timed second pass makes all entities anew. Each has an id of its own: nomenklatura remembers
 the names of an entity by its id.
 """

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.accuracy.hubs import call, write_half
 from benchmarks.accuracy.judge import judge
 from benchmarks.accuracy.records import write_records
-from benchmarks.accuracy.sets import LabelledSet
+from benchmarks.accuracy.sets import REST, TAUGHT, LabelledSet
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def run_peer(name: str, labelled: LabelledSet, work: Path, halves: list[str]) ->
     peer = PEERS[name]
     out = work / f"{labelled.name}_{peer.module}"
     out.mkdir()
-    labels = write_half(labelled, "taught" if peer.learns else "none", work)
+    labels = write_half(labelled, TAUGHT if peer.learns else "none", work)
     try:
         python = _python_of(peer)
         told, _, peak = call(
@@ -62,7 +62,7 @@ def run_peer(name: str, labelled: LabelledSet, work: Path, halves: list[str]) ->
         )
     except (OSError, subprocess.CalledProcessError) as error:
         return {"error": _cause(error)}
-    chosen_on = "rest of choose" if peer.learns else "choose"
+    chosen_on = REST if peer.learns else "choose"
     truth = write_half(labelled, chosen_on, work)
     ways = {file.stem: judge(file, truth) for file in sorted(out.glob("*.csv"))}
     if not ways:

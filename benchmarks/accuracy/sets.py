@@ -65,6 +65,10 @@ SETS = (
 )
 
 
+TAUGHT, REST = "taught", "rest of choose"
+"""The parts of `choose`: what labels may be taken of, and what is then judged."""
+
+
 def half_of(entity: str) -> str:
     """Return SQL that names the half of an entity: `choose` or `report`, by a hash that nothing can move."""
     return f"case when md5_number('accuracy:' || {entity}) % 2 = 0 then 'choose' else 'report' end"
@@ -75,8 +79,8 @@ def part_of(part: str) -> str:
     return {
         "all": "true",
         "none": "false",
-        "taught": f"{half_of('entity_id')} = 'choose' and {_TAUGHT}",
-        "rest of choose": f"{half_of('entity_id')} = 'choose' and not {_TAUGHT}",
+        TAUGHT: f"{half_of('entity_id')} = 'choose' and {_TAUGHT}",
+        REST: f"{half_of('entity_id')} = 'choose' and not {_TAUGHT}",
     }.get(part, f"{half_of('entity_id')} = '{part}'")
 
 

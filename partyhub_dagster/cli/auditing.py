@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,8 +12,13 @@ from partyhub_dagster.cli.side_by_side import read_key, say_sides
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.places import config_file, open_hub
 
+if TYPE_CHECKING:
+    from partyhub_dagster.answers.audit_draw import Audit
+
 _KEYS = "y one party   n two parties   u unsure   z undo   q quit"
 _WORDS = {"y": True, "n": False, "u": None}
+_TO_LEARN = "to learn"
+"""What stands where a file of an audit names the audit."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,15 +65,20 @@ def label_sample(
 ) -> None:
     """Draw pairs whose labels a model learns most from."""
     from partyhub_dagster.answers.label_draw import draw_to_learn
-    from partyhub_dagster.stewardship.audit_files import told_pairs, write_pairs
 
     hub = open_hub(config_file(config))
     drawn = draw_to_learn(hub.place, hub.config, labels, seed, kind)
-    write_pairs(hub.config, "to learn", told_pairs(hub.place, hub.config, drawn), out)
+    _write_drawn(hub, _TO_LEARN, drawn, out, f"train --labels {out} --compare")
+
+
+def _write_drawn(hub: Hub, name: str, drawn: "Audit", out: Path, then: str) -> None:
+    from partyhub_dagster.stewardship.audit_files import told_pairs, write_pairs
+
+    write_pairs(hub.config, name, told_pairs(hub.place, hub.config, drawn), out)
     say(
         f"Wrote {len(drawn.pairs):,} pairs of release {drawn.release} to {out}. It holds values of records as they are."
     )
-    say(f"Answer y, n or u in the column answer, then: partyhub train --labels {out} --compare")
+    say(f"Answer y, n or u in the column answer, then: partyhub {then}")
 
 
 def _draw(hub: Hub, labels: int, seed: int | None) -> tuple[str, Any]:
@@ -80,14 +90,8 @@ def _draw(hub: Hub, labels: int, seed: int | None) -> tuple[str, Any]:
 
 
 def _write(hub: Hub, labels: int, seed: int | None, out: Path) -> None:
-    from partyhub_dagster.stewardship.audit_files import told_pairs, write_pairs
-
     name, audit = _draw(hub, labels, seed)
-    write_pairs(hub.config, name, told_pairs(hub.place, hub.config, audit), out)
-    say(
-        f"Wrote {len(audit.pairs):,} pairs of release {audit.release} to {out}. It holds values of records as they are."
-    )
-    say(f"Answer y, n or u in the column answer, then: partyhub audit-sample --answers {out}")
+    _write_drawn(hub, name, audit, out, f"audit-sample --answers {out}")
 
 
 def _ask(hub: Hub, labels: int, seed: int | None, *, json: bool) -> None:

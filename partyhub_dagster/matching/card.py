@@ -73,11 +73,6 @@ def _warnings(model: MatchModel, shipped: Mapping[str, Any]) -> list[str]:
         for name, count in sorted(model.trained_on.items())
         if count < FEW_RECORDS
     ]
-    labels = model.metrics.get("labels")
-    if labels is not None and labels["log_loss_held_out"] >= labels["log_loss_before"]:
-        found.append(
-            "The labels taught nothing that foretells other labels: they may be too few, or contradict."
-        )
     if (usual := model.metrics.get("link_raised_from")) is not None:
         link = model.thresholds.link
         found.append(f"`link` is {link:g} and not {usual:g}: below it too many records hung together.")

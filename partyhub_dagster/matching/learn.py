@@ -19,6 +19,7 @@ from partyhub_dagster.errors import ModelError
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.score import create_blocked_pairs
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 
 Label = tuple[UUID, UUID, bool]
@@ -41,7 +42,7 @@ LEAST_GAIN = 0.005
 
 MOST_BITS = 40.0
 _FOLDS = 5
-_TABLES = ("labels_given", "labels_known", "ph_label_records", "ph_features", "ph_blocked_pairs")
+_TABLES = ("labels_given", "ph_label_records", "ph_features", "ph_blocked_pairs")
 _LN2 = math.log(2)
 
 Array = Any
@@ -84,7 +85,7 @@ def learn_from_labels(
         ModelError: too few labels to learn from, all of one answer, or such as teach nothing.
     """
     levels = _levels_of(model)
-    evidence = _read_evidence(con, model, records, labels)
+    evidence = _read_evidence(con, model, levels, records, labels)
     pairs, matches = len(evidence.same), int(evidence.same.sum())
     if pairs < LEAST_LABELS or min(matches, pairs - matches) < LEAST_OF_EACH:
         raise ModelError(
@@ -136,40 +137,35 @@ def _used(model: MatchModel) -> list[Any]:
 
 
 def _read_evidence(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, labels: Sequence[Label]
+    con: duckdb.DuckDBPyConnection, model: MatchModel, levels: _Levels, records: str, labels: Sequence[Label]
 ) -> _Evidence:
     """Score the labelled pairs and keep the level of each comparison; the last of several labels of a pair counts."""
     given = {(min(one, other), max(one, other)): same for one, other, same in labels if one != other}
-    rows = [(str(one), str(other), same) for (one, other), same in sorted(given.items())]
+    ordered = sorted(given)
     con.execute(
-        "create or replace temp table labels_given (record_id_l uuid, record_id_r uuid, same boolean)"
+        "create or replace temp table labels_given as select unnest($left)::uuid as record_id_l,"
+        " unnest($right)::uuid as record_id_r, unnest($same)::boolean as same",
+        {
+            "left": [str(left) for left, _ in ordered],
+            "right": [str(right) for _, right in ordered],
+            "same": [given[pair] for pair in ordered],
+        },
     )
-    if rows:
-        con.executemany("insert into labels_given values ($1, $2, $3)", rows)
     try:
         con.execute(
             "create or replace temp table ph_label_records as"
             f" select * from {records} where kind = '{model.kind}' and record_id in"
             " (select record_id_l from labels_given union select record_id_r from labels_given)"
         )
-        con.execute(
-            "create or replace temp table labels_known as from labels_given"
-            " semi join ph_label_records as l on l.record_id = record_id_l"
-            " semi join ph_label_records as r on r.record_id = record_id_r"
-        )
         create_features(con, model, "ph_label_records", "ph_features")
-        con.execute(
-            "create or replace temp table ph_blocked_pairs as"
-            " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key from labels_known"
-            " join ph_features as l on l.record_id = record_id_l join ph_features as r on r.record_id = record_id_r"
-        )
-        return _predict(con, model)
+        create_blocked_pairs(con, "ph_features", "labels_given")
+        return _predict(con, model, levels)
     finally:
         for table in _TABLES:
             con.execute(f"drop table if exists {table}")
 
 
-def _predict(con: duckdb.DuckDBPyConnection, model: MatchModel) -> _Evidence:
+def _predict(con: duckdb.DuckDBPyConnection, model: MatchModel, levels: _Levels) -> _Evidence:
     used = _used(model)
     with open_linker(con, splink_settings(model, explain=True), "ph_features") as linker:
         found = linker.predict("ph_blocked_pairs")
@@ -177,10 +173,9 @@ def _predict(con: duckdb.DuckDBPyConnection, model: MatchModel) -> _Evidence:
         rows = con.execute(
             f"select {gammas}, match_weight, same from {found}"
             " join ph_features as l on l.rid = rid_l join ph_features as r on r.rid = rid_r"
-            " join labels_known on l.record_id = record_id_l and r.record_id = record_id_r"
+            " join labels_given on l.record_id = record_id_l and r.record_id = record_id_r"
             " order by record_id_l, record_id_r"
         ).fetchall()
-    levels = _levels_of(model)
     first = np.searchsorted(levels.comparison, np.arange(len(used)))
     table = np.array([row[:-1] for row in rows], dtype=np.float64).reshape(len(rows), len(used) + 1)
     gamma = table[:, :-1].T.astype(np.int64)

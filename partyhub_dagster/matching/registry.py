@@ -107,11 +107,10 @@ def train(
 
 def kinds_labelled(session: Session, labels: Sequence[Label]) -> list[Kind]:
     """List the kinds of live records that labels speak of."""
-    records = sorted({str(record) for one, other, _ in labels for record in (one, other)})
     rows = session.con.execute(
-        "select distinct kind from normalized_parties"
-        " where list_contains($records, record_id::varchar) order by kind desc",
-        {"records": records},
+        "select distinct kind from normalized_parties semi join (select unnest($records)::uuid as record_id)"
+        " using (record_id) order by kind desc",
+        {"records": [str(record) for one, other, _ in labels for record in (one, other)]},
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -31,12 +31,7 @@ def score_features(
     con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, pairs: str, out: str
 ) -> None:
     """Do the same with features made before (for this model, or one that differs in its prior or rules only)."""
-    con.execute(
-        "create or replace temp table ph_blocked_pairs as"
-        " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key"
-        f" from {pairs} join {features} as l on l.record_id = record_id_l"
-        f" join {features} as r on r.record_id = record_id_r"
-    )
+    create_blocked_pairs(con, features, pairs)
     keep = model.thresholds.keep
     with open_linker(con, splink_settings(model), features) as linker:
         # a little below `keep`: which pairs stay is decided on the rounded weight
@@ -49,3 +44,13 @@ def score_features(
             {"keep": round(keep * 1000)},
         )
     con.execute("drop table ph_blocked_pairs")
+
+
+def create_blocked_pairs(con: duckdb.DuckDBPyConnection, features: str, pairs: str) -> None:
+    """Create temp table `ph_blocked_pairs`: the pairs of which both records have features, as Splink takes them."""
+    con.execute(
+        "create or replace temp table ph_blocked_pairs as"
+        " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key"
+        f" from {pairs} join {features} as l on l.record_id = record_id_l"
+        f" join {features} as r on r.record_id = record_id_r"
+    )

@@ -14,10 +14,9 @@ from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.stewardship.review_files import SIDES
-from partyhub_dagster.stewardship.sheets import read_sheet, refuse_mistakes, write_sheet
+from partyhub_dagster.stewardship.sheets import LABEL_WORDS, read_sheet, refuse_mistakes, write_sheet
 
 _FIXED = ("audit", "pair", "answer", "left", "right")
-_WORDS = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unsure": None}
 Labels = dict[str, bool | None]
 """Pair id -> one party, two parties, or unsure."""
 
@@ -111,10 +110,10 @@ def read_labels(file: Path) -> tuple[str, Labels]:
     mistakes = []
     for line, row in rows:
         word = row["answer"].lower()
-        if word and word not in _WORDS:
+        if word and word not in LABEL_WORDS:
             mistakes.append(f"line {line}: answer is none of y, n, u")
         elif word:
-            labels[row["pair"]] = _WORDS[word]
+            labels[row["pair"]] = LABEL_WORDS[word]
     refuse_mistakes(file, mistakes, "Write y, n, u or nothing.", nothing="Nothing was counted")
     return names.pop(), labels
 

@@ -9,9 +9,8 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.stewardship.ledger import id_of_key, read_ledger, standing_ids
 from partyhub_dagster.stewardship.references import key_meant
-from partyhub_dagster.stewardship.sheets import read_sheet, refuse_mistakes
+from partyhub_dagster.stewardship.sheets import LABEL_WORDS, read_sheet, refuse_mistakes
 
-_WORDS = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unsure": None, "": None}
 _REMEDY = (
     "Write the columns left, right (SOURCE:RECORD) and answer (y, n, u or nothing);"
     " `partyhub label-sample --out FILE` writes such a file."
@@ -29,7 +28,9 @@ def read_label_file(config: HubConfig, file: Path) -> list[Label]:
     mistakes = []
     for line, row in rows:
         word = row["answer"].lower()
-        if word not in _WORDS:
+        if not word:
+            continue
+        if word not in LABEL_WORDS:
             mistakes.append(f"line {line}: answer is none of y, n, u")
             continue
         try:
@@ -37,7 +38,7 @@ def read_label_file(config: HubConfig, file: Path) -> list[Label]:
         except DecisionError:
             mistakes.append(f"line {line}: left or right is no SOURCE:RECORD of this hub")
             continue
-        if (same := _WORDS[word]) is not None:
+        if (same := LABEL_WORDS[word]) is not None:
             labels.append((one, other, same))
     refuse_mistakes(file, mistakes, _REMEDY, nothing="No model was made")
     return labels

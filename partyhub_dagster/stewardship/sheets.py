@@ -12,6 +12,8 @@ from partyhub_dagster.private_files import write_private
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """How a cell begins that a spreadsheet would compute; it is written with an apostrophe before it."""
 _SHOWN = 20
+LABEL_WORDS = {"y": True, "yes": True, "n": False, "no": False, "u": None, "unsure": None}
+"""What people write about a pair -> one party, two parties, or unsure."""
 
 
 def write_sheet(file: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
