@@ -122,7 +122,7 @@ def decide(config: Path, home: Path, rng: random.Random, group: UUID | None, rev
             written.append(
                 Entry(DecisionKind.REVOKE, "bench", "drawn", revokes=revoked, decision_id=_uuid(rng))
             )
-        append_entries(place, run.session.con, written)
+        append_entries(run.session, written)
 
 
 def _entry(

@@ -39,7 +39,7 @@ def write_small(hub: Hub, snapshots: int, rows_every: int) -> float:
     with hub.place.connect() as con:
         session = Session(hub.place, con, run_id="benchmark")
         for number in range(snapshots):
-            with write_transaction(hub.place, con) as transaction:
+            with write_transaction(session) as transaction:
                 if number % rows_every:
                     continue
                 con.execute(

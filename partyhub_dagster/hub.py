@@ -29,7 +29,7 @@ from partyhub_dagster.lake.rollbacks import refuse_while_held, shown_release
 from partyhub_dagster.lake.run_stages import StageTimes
 from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.tables import all_tables
+from partyhub_dagster.lake.tables import DECISIONS, SOURCE_PARTIES, all_tables
 from partyhub_dagster.lake.write import WriteTransaction
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
@@ -161,6 +161,20 @@ class Run:
         """Bring match_edges of one kind up to date."""
         return self.times.time(f"match_edges/{kind}", lambda: score_changed(self.session, self.config, kind))
 
+    def read_copies(self) -> None:
+        """Read the tables of a small hub from copies from here on: what changes is written to both."""
+        self.session.read_copies(all_tables(self.config.attributes.values()))
+
+    def _something_waits(self) -> bool:
+        """Tell whether sources or people wrote what the stages have not taken up: else copies are not worth it."""
+        newest = self.session.changes().newest
+        taken_up = self.session.con.execute(
+            "select min(watermark) from watermarks where stage = 'golden_parties'"
+        ).fetchall()[0][0]
+        return taken_up is None or any(
+            newest.get(name, 0) > taken_up for name in (SOURCE_PARTIES.name, DECISIONS.name)
+        )
+
     def thresholds(self) -> dict[str, Thresholds]:
         """Return where the active models say that pairs connect, merge and stop."""
         return {str(kind): thresholds_of(require_model(self.session, kind)) for kind in self.kinds()}
@@ -242,6 +256,8 @@ class Run:
 
     def advance(self, report: "BuildReport") -> "BuildReport":
         """Run every stage after loading and release the outcome."""
+        if self._something_waits():
+            self.read_copies()
         report.run("normalized_parties", self.normalize)
         for kind in self.kinds():
             report.run(f"match_model/{kind}", partial(self.ensure_model, kind))

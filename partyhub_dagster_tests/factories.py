@@ -12,6 +12,7 @@ from partyhub_dagster.hub import BuildReport, Hub
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id
 from partyhub_dagster.lake.metadata import Table, quote_name
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import (
     DECISIONS,
     MATCH_EDGES,
@@ -101,7 +102,7 @@ def decide(
     hub: Hub, verdict: str, left: str | None = None, right: str | None = None, **given: str | uuid.UUID
 ) -> uuid.UUID:
     """Append one decision as a steward's program would: through the write gate, numbered on; return its id."""
-    with hub.place.connect() as con, write_transaction(hub.place, con) as transaction:
+    with hub.place.connect() as con, write_transaction(Session(hub.place, con, "test")) as transaction:
         decision = uuid.uuid4()
         known: dict[str, Any] = {
             "decision_id": decision, "verdict": verdict, "left_key": left, "right_key": right,

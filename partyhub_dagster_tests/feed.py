@@ -29,6 +29,11 @@ class Lake:
     place: LakePlace
     con: duckdb.DuckDBPyConnection
 
+    @property
+    def session(self) -> Session:
+        """A session on the lake."""
+        return Session(self.place, self.con, "test")
+
     def feed(self, folder: Path, options: str = "", *, suffix: str = "csv") -> "Feed":
         """Return a new source whose files lie in `folder`; `options` are further lines of hub.yaml."""
         name = f"feed{next(_NUMBERS)}"
@@ -64,7 +69,7 @@ class Feed:
     @property
     def session(self) -> Session:
         """A session on the lake."""
-        return Session(self.lake.place, self.lake.con, "test")
+        return self.lake.session
 
     def put(self, file: str, content: str | bytes) -> Path:
         """Write a file without loading it."""
@@ -77,7 +82,7 @@ class Feed:
         """Load every file that is new or changed."""
         source, total = self.config.sources[self.name], LoadCounts()
         for delivery in find_deliveries(self.lake.con, self.name, source, self.config.root):
-            total += load_delivery(self.lake.place, self.lake.con, source, delivery, datetime.now(UTC))
+            total += load_delivery(self.session, source, delivery, datetime.now(UTC))
         return total
 
     def send(self, file: str, content: str | bytes) -> LoadCounts:

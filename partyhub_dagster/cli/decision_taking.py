@@ -83,7 +83,7 @@ def _write(hub: Hub, entries: "Sequence[Entry]", names: dict[UUID, str]) -> None
     from partyhub_dagster.stewardship.ledger import append_entries
 
     with hub.place.connect() as con:
-        append_entries(hub.place, con, entries, names)
+        append_entries(Session(hub.place, con, run_id="decide"), entries, names)
 
 
 def _say_outcome(

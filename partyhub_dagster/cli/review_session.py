@@ -122,7 +122,7 @@ class ReviewSession:
         from partyhub_dagster.stewardship.ledger import append_entries
 
         with self.hub.place.connect() as con:
-            append_entries(self.hub.place, con, entries)
+            append_entries(Session(self.hub.place, con, run_id="review"), entries)
 
     def _note_decided(self, item: "ReviewItem") -> None:
         self.decided.setdefault(item.left[0], set()).add(item.right[0])

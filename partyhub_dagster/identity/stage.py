@@ -41,7 +41,6 @@ def cluster_changed(session: Session, thresholds: Mapping[str, Thresholds]) -> C
     all in one transaction. `thresholds` by kind come from the active models.
     Guarantees: equal to clustering everything afresh; at most one event per party id and run.
     """
-    con = session.con
     stage_fingerprint = fingerprint_of(__package__, sorted(thresholds.items()))
     delta = read_delta(session, STAGE, stage_fingerprint, full=session.full)
     if delta.is_empty(INPUTS):
@@ -62,7 +61,7 @@ def cluster_changed(session: Session, thresholds: Mapping[str, Thresholds]) -> C
         append_lineage(transaction, session.run_id, "events")
         return [clusters, shown]
 
-    written = write_stage(session.place, con, delta, write)
+    written = write_stage(session, delta, write)
     size = session.count("affected")
     session.drop(
         "changed_records", "changed_ends", "decided", "same_pairs", "affected", "codes", "clusters", "conflicts",

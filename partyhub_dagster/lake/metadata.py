@@ -28,10 +28,15 @@ class Table:
         """Names of the declared columns, `epoch` left out."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def definition(self) -> str:
+        """The columns as SQL defines them, in parentheses."""
+        columns = [f"{quote_name(c.name)} {c.sql_type}" for c in (*self.columns, EPOCH)]
+        return f"({', '.join(columns)})"
+
     def create_statement(self) -> str:
         """Return the SQL that creates the table in the attached lake."""
-        columns = [f"{quote_name(c.name)} {c.sql_type}" for c in (*self.columns, EPOCH)]
-        return f"create table if not exists lake.{self.name} ({', '.join(columns)})"
+        return f"create table if not exists lake.{self.name} {self.definition}"
 
     def key_text(self, alias: str = "") -> str:
         """Return the SQL expression that names a row in `removed_keys`."""

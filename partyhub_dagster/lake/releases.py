@@ -10,7 +10,6 @@ import duckdb
 
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.lake.stage import Delta
 from partyhub_dagster.lake.statements import load_sql
 from partyhub_dagster.lake.tables import (
@@ -86,7 +85,7 @@ def needs_release(session: Session, last: Release | None, config_hash: str) -> b
     """Tell whether the head differs from the release that readers see in anything that they see."""
     if last is None or last.config_hash != config_hash:
         return True
-    changes = read_changes(session.con)
+    changes = session.changes()
     return any(changes.newest.get(table.name, 0) > last.head_epoch for table in _RELEASED)
 
 
@@ -103,7 +102,7 @@ def make_release(
     """
     con = session.con
     now = datetime.now(UTC)
-    with write_transaction(session.place, con) as transaction:
+    with write_transaction(session) as transaction:
         facts = approve()
         last = newest_release(con)
         number = 1 if last is None else last.number + 1

@@ -70,7 +70,7 @@ def roll_back(session: Session, number: int, author: str, reason: str) -> Releas
     """
     _require_person(author, reason)
     con = session.con
-    with write_transaction(session.place, con) as transaction:
+    with write_transaction(session) as transaction:
         con.execute(ROLLBACKS.create_statement())  # a hub of before there were rollbacks
         release, newest, shown = newest_release(con, number), newest_release(con), shown_release(con)
         if release is None or newest is None or shown is None:
@@ -100,7 +100,7 @@ def lift(session: Session, author: str, reason: str) -> Rollback:
     Raises:
         GateError: nothing is held.
     """
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         standing = standing_rollback(session.con)
         if standing is None:
             raise GateError(

@@ -64,12 +64,12 @@ class StageTimes:
             for place, (stage, held) in enumerate(noted.items())
         )
         names = ", ".join((*RUN_STAGES.column_names, "epoch"))
-        transaction.con.execute(f"insert into lake.{RUN_STAGES.name} ({names}) values {rows}")
+        transaction.insert(RUN_STAGES.name, f"({names}) values {rows}")
 
     def write_alone(self, session: Session) -> None:
         """Append what was noted in a transaction of its own: for runs that change something and release nothing."""
         if self.something_changed():
-            with write_transaction(session.place, session.con) as transaction:
+            with write_transaction(session) as transaction:
                 self.write(transaction, session.run_id)
 
 

@@ -7,14 +7,11 @@ part of hub.yaml, its code, the libraries that make its values) has changed.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
-
 from partyhub_dagster.errors import StaleError
-from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.metadata import Table
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.snapshots import Changes, read_changes
-from partyhub_dagster.lake.tables import SOURCE_PARTIES
+from partyhub_dagster.lake.snapshots import Changes
+from partyhub_dagster.lake.tables import SOURCE_PARTIES, WATERMARKS
 from partyhub_dagster.lake.write import WriteTransaction, Written, write_transaction
 
 
@@ -63,7 +60,7 @@ def read_delta(
 
     The session's threads are fitted to it.
     """
-    head, newest, written = changes or read_changes(session.con)
+    head, newest, written = changes or session.changes()
     row = session.con.execute(
         "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
     ).fetchone()
@@ -76,8 +73,7 @@ def read_delta(
 
 
 def write_stage(
-    place: LakePlace,
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     delta: Delta,
     write: Callable[[WriteTransaction], list[Written]],
 ) -> list[Written]:
@@ -86,19 +82,18 @@ def write_stage(
     Raises:
         StaleError: another run advanced the watermark meanwhile; nothing was written.
     """
-    return write_stages(place, con, [delta], write)
+    return write_stages(session, [delta], write)
 
 
 def write_stages(
-    place: LakePlace,
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     deltas: Sequence[Delta],
     write: Callable[[WriteTransaction], list[Written]],
 ) -> list[Written]:
     """Write the output of several stages that share it, as `write_stage` does for one."""
-    with write_transaction(place, con) as transaction:
+    with write_transaction(session) as transaction:
         for delta in deltas:
-            if not _advance(con, delta, transaction.epoch):
+            if not _advance(transaction, delta):
                 raise StaleError(
                     f"Stage {delta.stage} was advanced by another run; nothing was written.",
                     remedy="Run the build again; it starts from what the other run left.",
@@ -106,21 +101,24 @@ def write_stages(
         return write(transaction)
 
 
-def _advance(con: duckdb.DuckDBPyConnection, delta: Delta, epoch: int) -> bool:
+def _advance(transaction: WriteTransaction, delta: Delta) -> bool:
     """Move the watermark from where the delta found it; tell whether it still was there."""
-    given = {"stage": delta.stage, "head": delta.head, "fingerprint": delta.fingerprint, "epoch": epoch}
+    con, table = transaction.con, WATERMARKS.name
+    given = {
+        "stage": delta.stage,
+        "head": delta.head,
+        "fingerprint": delta.fingerprint,
+        "epoch": transaction.epoch,
+    }
     if delta.watermark is None:
         row = con.execute("select 1 from watermarks where stage = $s", {"s": delta.stage}).fetchone()
         if row is None:
-            con.execute(
-                "insert into lake.watermarks (stage, watermark, fingerprint, epoch)"
-                " select $stage, $head, $fingerprint, $epoch",
-                given,
-            )
+            columns = "(stage, watermark, fingerprint, epoch)"
+            transaction.insert(table, f"{columns} select $stage, $head, $fingerprint, $epoch", given)
         return row is None
-    moved = con.execute(
-        "update lake.watermarks set watermark = $head, fingerprint = $fingerprint, epoch = $epoch"
-        " where stage = $stage and watermark = $was",
+    moved = transaction.update(
+        table,
+        "set watermark = $head, fingerprint = $fingerprint, epoch = $epoch where stage = $stage and watermark = $was",
         given | {"was": delta.watermark},
-    ).fetchone()
-    return moved is not None and moved[0] == 1
+    )
+    return moved == 1

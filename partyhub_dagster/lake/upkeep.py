@@ -144,8 +144,8 @@ def _prune(session: Session, floor: int, *, dry_run: bool) -> int:
     """Forget removed keys that every stage and every kept release has seen."""
     count = session.count(f"(from {REMOVED_KEYS.name} where epoch <= {floor})")
     if count and not dry_run:
-        with write_transaction(session.place, session.con):
-            session.con.execute(f"delete from lake.{REMOVED_KEYS.name} where epoch <= {floor}")
+        with write_transaction(session) as transaction:
+            transaction.delete(REMOVED_KEYS.name, f"epoch <= {floor}")
     return count
 
 
@@ -170,9 +170,9 @@ def _prune_results(session: Session, until: datetime, messages_until: datetime, 
     }
     count = sum(session.count(f"(from lake.{table} where {which})") for table, which in old.items())
     if count and not dry_run:
-        with write_transaction(session.place, con):
+        with write_transaction(session) as transaction:
             for table, which in old.items():
-                con.execute(f"delete from lake.{table} where {which}")
+                transaction.delete(table, which)
     session.drop("old_results")
     return count
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
 from partyhub_dagster.errors import InvariantError, LakeError
-from partyhub_dagster.lake.connection import LakePlace, locked
+from partyhub_dagster.lake.connection import locked
+from partyhub_dagster.lake.copies import MOST_ROWS_WRITTEN, Copies
 from partyhub_dagster.lake.metadata import Table, quote_name
+from partyhub_dagster.lake.session import Session
+
+Given = dict[str, Any] | None
+"""Values bound to the `$names` of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,9 @@ class WriteTransaction:
 
     con: duckdb.DuckDBPyConnection
     epoch: int
+    copies: Copies = field(default_factory=Copies)
+    touched: dict[str, int] = field(default_factory=dict)
+    """Table -> rows written; 0 where rows were only removed."""
 
     def write_differences(self, table: Table, rows: str, scope: str | None, where: str = "true") -> Written:
         """Make `table` equal to the relation `rows` inside `scope`, touching only rows that differ.
@@ -38,12 +47,12 @@ class WriteTransaction:
         `scope` is a relation whose columns are some of the key's, by name: the keys for which `rows` is the whole
         truth. None means every key. `where` narrows it to some rows. Deleted keys are appended to removed_keys.
         """
-        con = self.con
+        con, source = self.con, self.name_of(table)
         keys = ", ".join(quote_name(k) for k in table.key)
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        held = f"(select {columns} from lake.{table.name} where {where})"
+        held = f"(select {columns} from {source} where {where})"
         if scope is not None:  # one pass over the table; what is left is small
-            inside = f"lake.{table.name} semi join {scope} using ({_columns_of(con, scope)})"
+            inside = f"{source} semi join {scope} using ({_columns_of(con, scope)})"
             con.execute(
                 f"create or replace temp table wd_held as select {columns} from (from {inside}) where {where}"
             )
@@ -60,10 +69,12 @@ class WriteTransaction:
         changed, removed = _count(con, "wd_changed"), _count(con, "wd_removed")
         if changed or removed:  # a changed row may stand under its key outside of `where`
             gone = f"select ({keys}) from wd_removed union all select ({keys}) from wd_changed"
-            con.execute(f"delete from lake.{table.name} where ({keys}) in ({gone})")
+            self.delete(table.name, f"({keys}) in ({gone})")
         if removed:
-            con.execute(  # literals: with bound values this one statement takes seconds
-                f"insert into lake.removed_keys select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed"
+            self.touched.setdefault(table.name, 0)
+            self._run(  # literals: with bound values this one statement takes seconds
+                "removed_keys",
+                f"insert into {{table}} select '{table.name}', {table.key_text()}, {self.epoch} from wd_removed",
             )
         if changed:
             self.append(table, "wd_changed")
@@ -73,17 +84,43 @@ class WriteTransaction:
     def upsert(self, table: Table, rows: str) -> int:
         """Write `rows` over the rows of the same key, differing or not; return how many."""
         keys = ", ".join(quote_name(k) for k in table.key)
-        if _has_rows(self.con, table.name):
-            self.con.execute(f"delete from lake.{table.name} where ({keys}) in (select ({keys}) from {rows})")
+        if _has_rows(self.con, self.name_of(table)):
+            self.delete(table.name, f"({keys}) in (select ({keys}) from {rows})")
         return self.append(table, rows)
 
     def append(self, table: Table, rows: str) -> int:
         """Append `rows`, whose keys are new by construction; return how many."""
         columns = ", ".join(quote_name(c) for c in table.column_names)
-        self.con.execute(
-            f"insert into lake.{table.name} ({columns}, epoch) select {columns}, {self.epoch} from {rows}"
-        )
-        return _count(self.con, rows)
+        return self.insert(table.name, f"({columns}, epoch) select {columns}, {self.epoch} from {rows}")
+
+    def insert(self, table: str, what: str, given: Given = None) -> int:
+        """Insert `what`, columns and a query that gives the same whenever it is run; return how many rows."""
+        count = self._run(table, f"insert into {{table}} {what}", given)
+        self.touched[table] = self.touched.get(table, 0) + count
+        if count > MOST_ROWS_WRITTEN and table in self.copies.names:
+            self.copies.let_go(self.con, table)
+        return count
+
+    def update(self, table: str, what: str, given: Given = None) -> int:
+        """Update rows, as `what` says from `set` on; return how many."""
+        count = self._run(table, f"update {{table}} {what}", given)
+        self.touched[table] = self.touched.get(table, 0) + count
+        return count
+
+    def delete(self, table: str, where: str, given: Given = None) -> int:
+        """Delete rows without a trace in removed_keys; return how many."""
+        return self._run(table, f"delete from {{table}} where {where}", given)
+
+    def name_of(self, table: Table) -> str:
+        """Return how to read the table as this transaction has it so far."""
+        return f"temp.main.{table.name}" if table.name in self.copies.names else f"lake.{table.name}"
+
+    def _run(self, table: str, statement: str, given: Given = None) -> int:
+        """Run a statement on the table and on its copy; return how many rows of the table it touched."""
+        row = self.con.execute(statement.replace("{table}", f"lake.{table}"), given).fetchone()
+        if table in self.copies.names:
+            self.con.execute(statement.replace("{table}", f"temp.main.{table}"), given)
+        return int(row[0]) if row else 0
 
 
 def _has_rows(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
@@ -111,27 +148,31 @@ def head_epoch(con: duckdb.DuckDBPyConnection) -> int:
 
 
 @contextmanager
-def write_transaction(place: LakePlace, con: duckdb.DuckDBPyConnection) -> Iterator[WriteTransaction]:
+def write_transaction(session: Session) -> Iterator[WriteTransaction]:
     """Open the gate: take the OS lock, begin, take the next epoch; commit at the end, roll back on any error.
 
     The lock comes first, so that the transaction sees the newest state. An error of DuckDB is told by type only:
     its text can quote values.
     """
+    place, con, copies = session.place, session.con, session.copies
     end_reading(con)
     with locked(place.home / "write.lock", wait=True, holder="writer"):
         con.execute("begin")
         try:
             con.execute("update lake.hub_epoch set epoch = epoch + 1")
-            yield WriteTransaction(con, head_epoch(con))
+            transaction = WriteTransaction(con, head_epoch(con), copies)
+            copies.begin_write(con, transaction.epoch)
+            yield transaction
             con.execute("commit")
+            copies.end_write(transaction.epoch, transaction.touched, place)
         except duckdb.Error as error:
-            _roll_back(con)
+            _roll_back(session)
             raise LakeError(
                 f"A write to the lake failed ({type(error).__name__}); nothing of it was kept.",
                 remedy="Check disk space and permissions of the hub's folder and run again.",
             ) from None
         except BaseException:
-            _roll_back(con)
+            _roll_back(session)
             raise
 
 
@@ -157,8 +198,7 @@ def end_reading(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("commit")
 
 
-def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
-    try:
-        con.execute("rollback")
-    except duckdb.Error:
-        return  # DuckDB has already ended the transaction
+def _roll_back(session: Session) -> None:
+    session.copies.abandon_write()
+    with suppress(duckdb.Error):  # DuckDB may have ended the transaction already
+        session.con.execute("rollback")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from partyhub_dagster.config import HubConfig
@@ -152,7 +153,7 @@ def activate(session: Session, version: str) -> StoredModel:
         ModelError: no model, or more than one, has a version that begins so.
     """
     stored = find_model(session, version)
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         switch_status(transaction, stored.model)
     return stored
 
@@ -224,10 +225,16 @@ def _store(
     session: Session, config: HubConfig, model: MatchModel, origin: str, *, activate: bool
 ) -> StoredModel:
     settings = config.fingerprint(f"matching:{model.kind}")
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         write_model(transaction, model, origin, settings, active=activate)
     seen = model.trained_on
     return StoredModel(model, origin, settings, tuple(sorted(seen)), sum(seen.values()))
+
+
+@lru_cache(maxsize=4)
+def _model_of(artefact: str) -> MatchModel:
+    """Read a model; one that is asked for again keeps what it has worked out."""
+    return MatchModel.from_json(artefact)
 
 
 def _read(session: Session, condition: str, value: str) -> StoredModel | None:
@@ -238,4 +245,4 @@ def _read(session: Session, condition: str, value: str) -> StoredModel | None:
     ).fetchone()
     if row is None:
         return None
-    return StoredModel(MatchModel.from_json(row[0]), row[1], row[2], tuple(row[3]), int(row[4]))
+    return StoredModel(_model_of(row[0]), row[1], row[2], tuple(row[3]), int(row[4]))

@@ -1,10 +1,13 @@
 """The weight of each pair, from the frozen model alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 
 from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.model import MatchModel
-from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
+from partyhub_dagster.matching.splink_linker import Script, open_linker, splink_settings
 
 
 def score_pairs(
@@ -33,9 +36,7 @@ def score_features(
     """Do the same with features made before (for this model, or one that differs in its prior or rules only)."""
     create_blocked_pairs(con, features, pairs)
     keep = model.thresholds.keep
-    with open_linker(con, splink_settings(model), features) as linker:
-        # a little below `keep`: which pairs stay is decided on the rounded weight
-        found = linker.predict("ph_blocked_pairs", keep - 0.01)
+    with _predicted(con, model, features) as found:
         con.execute(
             f"create or replace temp table {out} as with scored as (select rid_l, rid_r,"
             f" round(match_weight * 1000)::integer as weight from {found})"
@@ -44,6 +45,32 @@ def score_features(
             {"keep": round(keep * 1000)},
         )
     con.execute("drop table ph_blocked_pairs")
+
+
+_KNOWN_SCRIPTS = 8
+_scripts: dict[tuple[str, str], Script] = {}
+"""Weights and the name of a table of features -> what Splink does with them, the latest used last.
+
+Splink takes half a second to write its statements, and they are the same for every batch.
+"""
+
+
+@contextmanager
+def _predicted(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str) -> Iterator[str]:
+    """Yield the name of a table with the weights of `ph_blocked_pairs`, those far below `keep` left out."""
+    key = model.scoring_fingerprint, features
+    script = _scripts.pop(key, None)
+    if script is None:
+        with open_linker(con, splink_settings(model), features) as linker:
+            # a little below `keep`: which pairs stay is decided on the rounded weight
+            script = linker.predict_by_script("ph_blocked_pairs", model.thresholds.keep - 0.01)
+            yield script.result
+    else:
+        with script.run(con) as found:
+            yield found
+    _scripts[key] = script
+    while len(_scripts) > _KNOWN_SCRIPTS:
+        del _scripts[next(iter(_scripts))]
 
 
 def create_blocked_pairs(con: duckdb.DuckDBPyConnection, features: str, pairs: str) -> None:

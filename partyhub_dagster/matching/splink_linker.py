@@ -38,6 +38,27 @@ def splink_settings(model: MatchModel, *, explain: bool = False, with_tf: bool =
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """The statements by which Splink scores pairs, and the table that the last of them makes."""
+
+    statements: tuple[str, ...]
+    result: str
+
+    @contextmanager
+    def run(self, con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+        """Score the pairs that are there now; yield the name of the table of results."""
+        con.execute(f"attach if not exists ':memory:' as {SCRATCH}")
+        with _in_scratch(con):
+            made = [statement.split()[2] for statement in self.statements]
+            try:
+                for statement in self.statements:
+                    con.execute(statement)
+                yield self.result
+            finally:
+                con.execute("; ".join(f"drop table if exists {name}" for name in made))
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLinker:
     """A Splink linker and the database it works in."""
 
@@ -46,10 +67,15 @@ class OpenLinker:
 
     def predict(self, blocked_pairs: str, least_bits: float | None = None) -> str:
         """Score the pairs (join_key_l, join_key_r, match_key) and return the name of the table of results."""
+        return self.predict_by_script(blocked_pairs, least_bits).result
+
+    def predict_by_script(self, blocked_pairs: str, least_bits: float | None = None) -> Script:
+        """Do the same, and return what Splink did: with tables of the same names and columns it can be run again."""
         pairs = self.api.register(blocked_pairs, table_name="ph_pairs")
         self.linker.table_management.register_blocked_pairs_for_predict(pairs)
+        before = len(self.api.created)
         found = self.linker.inference.predict(threshold_match_weight=least_bits, warning_mode="never")
-        return str(found.physical_name)
+        return Script(tuple(self.api.created[before:]), str(found.physical_name))
 
 
 @contextmanager
@@ -61,13 +87,11 @@ def open_linker(
     Splink makes ordinary tables in the current schema, so it runs in a scratch database in memory: nothing of it
     can land in a lake that the connection uses.
     """
-    from splink import DuckDBAPI, Linker
+    from splink import Linker
 
-    before = con.execute("select current_database(), current_schema()").fetchall()[0]
     con.execute(f"attach if not exists ':memory:' as {SCRATCH}")
-    with _quiet():
-        con.execute(f"use {SCRATCH}.main")
-        api = DuckDBAPI(connection=con)
+    with _quiet(), _in_scratch(con):
+        api = _recording_api(con)
         try:
             linker = Linker(
                 api.register(features, table_name="ph_features"),
@@ -80,7 +104,33 @@ def open_linker(
         finally:
             api.delete_tables_created_by_splink_from_db()
             con.execute("drop table if exists ph_no_frequencies")
-            con.execute("use {}.{}".format(*(f'"{name}"' for name in before)))
+
+
+def _recording_api(con: duckdb.DuckDBPyConnection) -> Any:
+    """Return Splink's way to DuckDB, which keeps the statements that made tables in `created`."""
+    from splink import DuckDBAPI
+
+    class RecordingAPI(DuckDBAPI):
+        def __init__(self) -> None:
+            super().__init__(con)
+            self.created: list[str] = []
+
+        def _execute_sql_against_backend(self, final_sql: str) -> duckdb.DuckDBPyRelation:
+            if final_sql.lstrip().lower().startswith("create table"):
+                self.created.append(final_sql)
+            return super()._execute_sql_against_backend(final_sql)
+
+    return RecordingAPI()
+
+
+@contextmanager
+def _in_scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    before = con.execute("select current_database(), current_schema()").fetchall()[0]
+    con.execute(f"use {SCRATCH}.main")
+    try:
+        yield
+    finally:
+        con.execute("use {}.{}".format(*(f'"{name}"' for name in before)))
 
 
 def _register_frequencies(

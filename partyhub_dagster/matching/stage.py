@@ -50,8 +50,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     con.execute("create or replace temp table keys_ready as from keys_new order by rule, key_hash")
     scope = None if delta.everything else "dirty"
     (written,) = write_stage(
-        session.place,
-        con,
+        session,
         delta,
         lambda tx: [tx.write_differences(BLOCKING_KEYS, "keys_ready", scope, f"kind = '{kind}'")],
     )
@@ -103,9 +102,7 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
         scope = None if delta.everything else "scope"
         return [transaction.write_differences(MATCH_EDGES, "edges", scope, of_kind)]
 
-    (written,) = write_stage(
-        session.place, con, dataclasses.replace(delta, fingerprint=edge_fingerprint(newer)), write
-    )
+    (written,) = write_stage(session, dataclasses.replace(delta, fingerprint=edge_fingerprint(newer)), write)
     looked_at = session.count("dirty")
     session.drop("dirty", "edges", "scope")
     return MatchChanges(looked_at, pairs, written.changed, written.removed, len(outgrown))

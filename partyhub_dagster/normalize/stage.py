@@ -52,7 +52,7 @@ def normalize_changed(session: Session, config: HubConfig) -> NormalizedChanges:
     con.execute(f"create or replace temp view normalized as {rows}")
     scope = None if delta.everything else "dirty"
     (written,) = write_stage(
-        session.place, con, delta, lambda tx: [tx.write_differences(NORMALIZED_PARTIES, "normalized", scope)]
+        session, delta, lambda tx: [tx.write_differences(NORMALIZED_PARTIES, "normalized", scope)]
     )
     con.execute("drop view normalized")
     session.drop("dirty", "raw", "none_normalized", *tables)

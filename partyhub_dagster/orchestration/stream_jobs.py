@@ -21,7 +21,7 @@ RUN_JOB, DRAIN_JOB = "stream_run", "stream_drain"
 TRY_AGAIN = dg.RetryPolicy(max_retries=2, delay=5)  # taken only by failures that waiting can cure
 _OPS = {RUN_JOB: "take_batch", DRAIN_JOB: "take_batches"}
 Found = dict[str, Any]
-_OTHER_NAMES = {"confirmations": "party_updates", "checks": ""}
+_OTHER_NAMES = {"confirmations": "party_updates", "checks": "", "dead_letters": ""}
 """Stage -> the asset that it brings up to date, where that is not its name; empty: none."""
 
 
@@ -38,14 +38,10 @@ class BatchConfig(dg.Config):
 
 
 class DrainConfig(BatchConfig):
-    """Which offsets a drain run begins with; one that is started by hand may leave them out."""
+    """For which offsets a drain run was started: it takes all that waits. By hand they may be left out."""
 
     topic: str = ""
     ranges: list[list[int]] = Field(default=[])
-
-    def first(self) -> list[Batch]:
-        """Return the batch to begin with, if there is one."""
-        return [self.batch()] if self.topic else []
 
 
 def run_config_of(job: str, batch: Batch) -> dict[str, Any]:
@@ -85,14 +81,16 @@ def _stream_run(keep_runs: int) -> dg.JobDefinition:
 def _stream_drain(keep_runs: int) -> dg.JobDefinition:
     @dg.op(pool=LAKE_POOL, out=dg.Out(dg.Nothing), retry_policy=TRY_AGAIN)
     def take_batches(
-        context: dg.OpExecutionContext, hub: HubResource, config: DrainConfig
+        context: dg.OpExecutionContext,
+        hub: HubResource,
+        config: DrainConfig,  # noqa: ARG001 - shown in the UI
     ) -> Iterator[dg.Output[None]]:
         """Take batch after batch of all topics, each with its release, until none comes or time is up."""
 
         def work(run: Run) -> Found:
             from partyhub_dagster.streaming.run import drain
 
-            return drain(run, config.first(), hub.tell).as_dict()
+            return drain(run, hub.tell).as_dict()
 
         yield _told(context, hub, work)
         _tidy(context, keep_runs)
@@ -110,6 +108,9 @@ def _stream_drain(keep_runs: int) -> dg.JobDefinition:
 
 def _told(context: dg.OpExecutionContext, hub: HubResource, work: Callable[[Run], Found]) -> dg.Output[None]:
     """Do the work and tell of it in counts: on the run, and on the assets that it has brought up to date."""
+    from partyhub_dagster.streaming.run import import_ahead
+
+    import_ahead()
     found = attempt(hub, "stream", work)
     for warning in found["warnings"]:
         context.log.warning(warning)

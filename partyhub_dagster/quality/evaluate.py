@@ -10,7 +10,6 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.lake.metadata import Table
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stages
 from partyhub_dagster.lake.tables import DQ_PARTS, DQ_RESULTS, all_tables
 from partyhub_dagster.lake.write import WriteTransaction, Written
@@ -47,26 +46,25 @@ def evaluate_suites(
     """
     rules = {suite: suite_rules(config, suite) for suite in suites}
     tables = all_tables(config.attributes.values())
-    con = session.con
-    con.execute("begin")  # one state of the lake for the head and all rules
+    con, changes = session.con, session.changes()
+    deltas = {
+        suite: read_delta(session, stage_name(suite), suite_fingerprint(rules[suite]), changes=changes)
+        for suite in suites
+    }
+    con.execute("begin")  # one state of the lake for all rules, the head or a later one
     try:
-        changes = read_changes(con)
-        deltas = {
-            suite: read_delta(session, stage_name(suite), suite_fingerprint(rules[suite]), changes=changes)
-            for suite in suites
-        }
         due = [suite for suite in suites if not deltas[suite].is_empty(_inputs(rules[suite], tables))]
         looked_at = suites if session.full else due
         if looked_at:
             show_released(con, tables, changes)
-            copy_small_tables(con, _of(looked_at, rules), changes)
+            copy_small_tables(con, _of(looked_at, rules), changes, session.copies.names)
         known = [] if session.full else [suite for suite in looked_at if not deltas[suite].everything]
         held_at = _held_at(con, _of(known, rules))
         outcomes = {rule.name: _outcome(con, rule, held_at.get(rule.name)) for rule in _of(looked_at, rules)}
     finally:
         con.execute("rollback")  # it only read
     idle = [suite for suite in suites if suite not in due]
-    held = results_of(con, _of(idle, rules)) if idle else []
+    held = results_of(session, _of(idle, rules)) if idle else []
     differing = [suite for suite in idle if _differ(held, rules[suite], outcomes)]
     moved = [suite for suite in suites if suite in (*due, *differing)]
     fresh = _write(session, [deltas[s] for s in moved], _of(moved, rules), outcomes) if moved else []
@@ -165,7 +163,7 @@ def _write(
             written.append(Written(DQ_PARTS.name, transaction.append(DQ_PARTS, "result_parts"), 0))
         return written
 
-    write_stages(session.place, con, deltas, write)
+    write_stages(session, deltas, write)
     results = results_written(con, rules, "results", "result_parts")
     session.drop("results", "result_parts")
     return results

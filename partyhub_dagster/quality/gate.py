@@ -72,7 +72,7 @@ def accept(session: Session, config: HubConfig, rule_name: str, author: str, rea
     known = _acceptable(session, config, rule_name)
     if known.accepted:
         return known
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         result = _acceptable(session, config, rule_name)  # nothing writes between here and the commit
         session.con.execute(
             "create or replace temp table accepted as select uuid() as acceptance_id, $rule as rule,"

@@ -34,7 +34,7 @@ def show_released(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], c
 def _release_before(con: duckdb.DuckDBPyConnection, newest: Mapping[str, int]) -> tuple[int | None, int]:
     changed = max(newest.get(name, 0) for name in (*COMPARED, "source_parties"))
     row = con.execute(
-        "select snapshot, head_epoch from lake.releases as releases"
+        "select snapshot, head_epoch from releases"
         f" where head_epoch < $changed and {counting(con)}"
         f" and snapshot in (select snapshot_id from {CATALOG}.ducklake_snapshot)"
         " order by number desc limit 1",

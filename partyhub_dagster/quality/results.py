@@ -10,7 +10,6 @@ import duckdb
 
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.quality.rule import CheckedAsset, Rule, Severity, Suite
 from partyhub_dagster.quality.rules import all_rules
 from partyhub_dagster.quality.suites import stage_name, suite_fingerprint
@@ -60,12 +59,12 @@ def latest_results(session: Session, config: HubConfig) -> list[RuleResult]:
 
     Reads, at head, dq_results, acceptances, watermarks and the epochs of the tables that rules read.
     """
-    return results_of(session.con, all_rules(config))
+    return results_of(session, all_rules(config))
 
 
-def results_of(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[RuleResult]:
+def results_of(session: Session, rules: Sequence[Rule]) -> list[RuleResult]:
     """List the newest result of each of the given rules; `rules` holds whole suites."""
-    newest = _newest_changes(con)
+    con, newest = session.con, _newest_changes(session)
     evaluated_as_today = _suites_evaluated_as_today(con, rules)
     accepted = "result_id in (select result_id from acceptances)"
     results = _read(con, rules, f"({_LATEST})", "dq_parts", accepted)
@@ -112,12 +111,12 @@ _LATEST = """
 """
 
 
-def _newest_changes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _newest_changes(session: Session) -> dict[str, int]:
     """Return the epoch of the newest change by table.
 
     What people decide while a run is at work is for the next run: it stands against no release of this one.
     """
-    newest = read_changes(con).newest
+    con, newest = session.con, dict(session.changes().newest)
     consumed = con.execute("select max(watermark) from watermarks where stage = 'party_clusters'").fetchone()
     if consumed and consumed[0] is not None and newest.get("decisions", 0) > consumed[0]:
         row = con.execute(f"select max(epoch) from decisions where epoch <= {consumed[0]}").fetchone()

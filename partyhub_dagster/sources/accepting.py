@@ -33,7 +33,7 @@ def accept_delivery(session: Session, config: HubConfig, file: str, author: str,
     }  # fmt: skip
     types = {column.name: column.sql_type for column in DELIVERY_ACCEPTANCES.columns}
     selected = ", ".join(f"${name}::{types[name]} as {name}" for name in row)
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         session.con.execute(f"create or replace temp table accepted_delivery as select {selected}", row)
         transaction.upsert(DELIVERY_ACCEPTANCES, "accepted_delivery")
     session.drop("accepted_delivery")

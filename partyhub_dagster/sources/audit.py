@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import LOAD_AUDIT
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 
@@ -53,29 +53,31 @@ def files_not_loaded(con: duckdb.DuckDBPyConnection) -> list[NotLoaded]:
     return [NotLoaded(*row) for row in rows]
 
 
-def audit_failure(place: LakePlace, con: duckdb.DuckDBPyConnection, known: Mapping[str, object]) -> None:
+def audit_failure(session: Session, known: Mapping[str, object]) -> None:
     """Write the audit row of a load that failed, unless the same file failed for the same reason just before.
 
     Every build tries such a file again; a build that changes nothing writes nothing.
     """
-    told = con.execute(
+    told = session.con.execute(
         "select 1 from (select * from load_audit where source = $source and file = $file"
         " order by load_order desc limit 1) where status = $status and error = $error"
         " and file_hash is not distinct from $file_hash",
         {name: known[name] for name in ("source", "file", "status", "error", "file_hash")},
     ).fetchone()
     if told is None:
-        with write_transaction(place, con) as transaction:
+        with write_transaction(session) as transaction:
             write_audit(transaction, known)
 
 
-def audit_withdrawals(
-    place: LakePlace, con: duckdb.DuckDBPyConnection, source: str, present: Collection[str]
-) -> None:
+def audit_withdrawals(session: Session, source: str, present: Collection[str]) -> None:
     """Note which files that were not loaded are no longer there: nothing waits for them any more."""
-    gone = [held.file for held in files_not_loaded(con) if held.source == source and held.file not in present]
+    gone = [
+        held.file
+        for held in files_not_loaded(session.con)
+        if held.source == source and held.file not in present
+    ]
     if gone:
-        with write_transaction(place, con) as transaction:
+        with write_transaction(session) as transaction:
             for file in gone:
                 withdrawn = {"load_id": uuid.uuid4(), "source": source, "file": file, "status": "withdrawn"}
                 write_audit(transaction, {**withdrawn, "started_at": datetime.now(UTC).isoformat()})

@@ -10,7 +10,7 @@ import duckdb
 
 from partyhub_dagster.config import Source
 from partyhub_dagster.errors import ContractError, PartyHubError, SourceError
-from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.audit import audit_failure, write_audit
 from partyhub_dagster.sources.contract import refuse_broken_contract
@@ -39,9 +39,7 @@ class Load:
         return round(time.monotonic() - self.tick, 3)
 
 
-def load_delivery(
-    place: LakePlace, con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery, now: datetime
-) -> LoadCounts:
+def load_delivery(session: Session, source: Source, delivery: Delivery, now: datetime) -> LoadCounts:
     """Load one file: all of it lands with its audit row, or nothing does and the audit says why.
 
     Raises:
@@ -49,18 +47,20 @@ def load_delivery(
     """
     load = Load.begin(now)
     try:
-        read, profile = lambda: _read(con, source, delivery, now), lambda t: write_profile(t, load.load_id)
-        return _load(place, con, source, delivery, load, read, profile)
+        read, profile = (
+            lambda: _read(session.con, source, delivery, now),
+            lambda t: write_profile(t, load.load_id),
+        )
+        return _load(session, source, delivery, load, read, profile)
     except PartyHubError as error:
         status = "refused" if isinstance(error, ContractError) else "failed"
         outcome = {"status": status, "error": str(error.args[0])}
-        audit_failure(place, con, _audit(delivery, load) | outcome)
+        audit_failure(session, _audit(delivery, load) | outcome)
         raise _naming_file(error, delivery) from None
 
 
 def load_described(
-    place: LakePlace,
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     delivery: Delivery,
     now: datetime,
     also: Callable[[WriteTransaction], None],
@@ -70,7 +70,7 @@ def load_described(
     They are single records, never a whole snapshot: nothing is deleted because they lack it. `also` writes what
     belongs into the same transaction.
     """
-    return _load(place, con, None, delivery, Load.begin(now), lambda: None, also)
+    return _load(session, None, delivery, Load.begin(now), lambda: None, also)
 
 
 def load_within(
@@ -93,8 +93,7 @@ def drop_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load(
-    place: LakePlace,
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     source: Source | None,
     delivery: Delivery,
     load: Load,
@@ -103,12 +102,12 @@ def _load(
 ) -> LoadCounts:
     try:
         read()
-        with write_transaction(place, con) as transaction:
+        with write_transaction(session) as transaction:
             counts = load_within(transaction, source, delivery, load)
             also(transaction)
             return counts
     finally:
-        drop_rows(con)
+        drop_rows(session.con)
 
 
 def _naming_file(error: PartyHubError, delivery: Delivery) -> PartyHubError:

@@ -23,11 +23,11 @@ def load_source(session: Session, config: HubConfig, name: str) -> LoadCounts:
     total = LoadCounts()
     for delivery in find_deliveries(con, name, source, config.root):
         try:
-            total += load_delivery(session.place, con, source, delivery, datetime.now(UTC))
+            total += load_delivery(session, source, delivery, datetime.now(UTC))
         except SourceError:
             total = replace(total, failed=total.failed + 1)
     present = {shown_name(file.path, config.root) for file in source_files(source, config.root)}
-    audit_withdrawals(session.place, con, name, present)
+    audit_withdrawals(session, name, present)
     for former in {held.source for held in files_not_loaded(con)} - set(config.sources):
-        audit_withdrawals(session.place, con, former, ())
+        audit_withdrawals(session, former, ())
     return total

@@ -194,9 +194,7 @@ def _replay_source(
     count = session.count("settling")
     if count == 0:
         return
-    load_described(
-        session.place, con, delivery, datetime.now(UTC), lambda writing: settle_rows(writing, "replayed")
-    )
+    load_described(session, delivery, datetime.now(UTC), lambda writing: settle_rows(writing, "replayed"))
     outcome.loaded += count
 
 
@@ -246,7 +244,7 @@ def _settle_superseded(session: Session, source: Source) -> int:
             "delete from described where position in"
             " (select position from replaying semi join settling using (quarantine_id))"
         )
-        with write_transaction(session.place, con) as transaction:
+        with write_transaction(session) as transaction:
             settle_rows(transaction, "superseded")
     return count
 

@@ -28,7 +28,7 @@ def retire_records(session: Session, config: HubConfig, name: str) -> int:
         )
     con = session.con
     load_id, now = uuid.uuid4(), datetime.now(UTC)
-    with write_transaction(session.place, con) as transaction:
+    with write_transaction(session) as transaction:
         con.execute(
             f"""
             create or replace temp table retired as

@@ -10,8 +10,8 @@ from uuid import UUID
 import duckdb
 
 from partyhub_dagster.identity.decisions import Decision, DecisionKind, unrevoked
-from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import RecordId, record_id
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import DECISION_GROUPS, DECISIONS
 from partyhub_dagster.lake.write import write_transaction
 
@@ -94,8 +94,7 @@ def read_group_names(con: duckdb.DuckDBPyConnection) -> dict[UUID, str]:
 
 
 def append_entries(
-    place: LakePlace,
-    con: duckdb.DuckDBPyConnection,
+    session: Session,
     entries: Sequence[Entry],
     group_names: Mapping[UUID, str] | None = None,
 ) -> int:
@@ -104,9 +103,10 @@ def append_entries(
     Writes decisions and decision_groups, also while a pipeline run is at work: the run that reads the ledger next
     takes them up. Guarantees: an entry whose decision_id is in the ledger is not written again.
     """
+    con = session.con
     con.register("entries_given", entries_table(entries))
     try:
-        with write_transaction(place, con) as transaction:
+        with write_transaction(session) as transaction:
             con.execute(
                 "create or replace temp table entries_new as select * exclude (place), now() as decided_at,"
                 " row_number() over (order by place) + (select coalesce(max(sequence), 0) from decisions) as sequence"

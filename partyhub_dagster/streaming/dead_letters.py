@@ -5,12 +5,14 @@ two sends one again: its headers name topic, partition and offset, by which a re
 """
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from partyhub_dagster.errors import BrokerError
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.tables import DEAD_LETTERS
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster.streaming.kafka import Broker
 
@@ -19,35 +21,44 @@ HEADER = "partyhub."
 _AT_ONCE = 1_000
 
 
-def send_dead_letters(session: Session, broker: Broker, topic: str) -> int:
-    """Send the rejected messages that wait, byte by byte as they came, reasons and origin in headers; return how many.
+@dataclass(slots=True)
+class DeadLetterSender:
+    """Sends the rejected messages of one hub; keeps its client, as a new one takes a second to its first message."""
 
-    Raises:
-        BrokerError: the topic took not all of them; those that it did not take wait on.
-    """
-    sent = 0
-    producer: Producer | None = None
-    while rows := _waiting(session):
-        producer = producer or broker.producer()
-        missing = _send(producer, topic, rows)
-        arrived = [row for row in rows if _place(row) not in missing]
-        _forget(session, arrived)
-        sent += len(arrived)
-        if missing:
-            reason = next(iter(missing.values()))
-            raise BrokerError(
-                f"{len(missing)} rejected messages did not reach the dead letter topic {topic} ({reason}). They wait"
-                " in the hub; nothing else waits for them.",
-                remedy="Create the topic, let it take messages as large as these with their headers"
-                " (max.message.bytes), or correct `streaming.dead_letter_topic` in hub.yaml. The next run sends them.",
-            )
-    return sent
+    broker: Broker
+    topic: str
+    _producer: Producer | None = None
+
+    def send(self, session: Session) -> int:
+        """Send those that wait, byte by byte as they came, reasons and origin in headers; return how many.
+
+        Raises:
+            BrokerError: the topic took not all of them; those that it did not take wait on.
+        """
+        sent = 0
+        while rows := _waiting(session):
+            self._producer = self._producer or self.broker.producer()
+            missing = _send(self._producer, self.topic, rows)
+            arrived = [row for row in rows if _place(row) not in missing]
+            _forget(session, arrived)
+            sent += len(arrived)
+            if missing:
+                self._producer = None
+                reason = next(iter(missing.values()))
+                raise BrokerError(
+                    f"{len(missing)} rejected messages did not reach the dead letter topic {self.topic} ({reason})."
+                    " They wait in the hub; nothing else waits for them.",
+                    remedy="Create the topic, let it take messages as large as these with their headers"
+                    " (max.message.bytes), or correct `streaming.dead_letter_topic` in hub.yaml. The next run sends"
+                    " them.",
+                )
+        return sent
 
 
 def _waiting(session: Session) -> list[dict[str, Any]]:
     result = session.con.execute(
         "select topic, partition, message_offset, quarantine_id::varchar as quarantine_id, produced_at, message_key,"
-        " message_value, reasons from lake.dead_letters order by topic, partition, message_offset limit"
+        " message_value, reasons from dead_letters order by topic, partition, message_offset limit"
         f" {_AT_ONCE}"
     )
     names = [column[0] for column in result.description or ()]
@@ -102,8 +113,9 @@ def _forget(session: Session, rows: list[dict[str, Any]]) -> None:
     places = ", ".join(
         f"($t{n}, {partition}, {offset})" for n, (_, partition, offset) in enumerate(map(_place, rows))
     )
-    with write_transaction(session.place, session.con) as transaction:
-        transaction.con.execute(
-            f"delete from lake.dead_letters where (topic, partition, message_offset) in ({places})",
+    with write_transaction(session) as transaction:
+        transaction.delete(
+            DEAD_LETTERS.name,
+            f"(topic, partition, message_offset) in ({places})",
             {f"t{n}": row["topic"] for n, row in enumerate(rows)},
         )

@@ -1,4 +1,4 @@
-"""What follows a release in a run that takes events: confirmations, and golden Parquet where hub.yaml wants it at once.
+"""What follows a release in a run that takes events: dead letters, confirmations, and Parquet if hub.yaml wants it.
 
 Neither holds back the next batch: records and releases do not wait for those who are told of them.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from partyhub_dagster.errors import BrokerError, LakeError, StreamError
 from partyhub_dagster.hub import Run
 from partyhub_dagster.streaming.confirming import Confirmer
-from partyhub_dagster.streaming.kafka import Broker
+from partyhub_dagster.streaming.dead_letters import DeadLetterSender
+from partyhub_dagster.streaming.kafka import Broker, streaming_of
 from partyhub_dagster.streaming.report import StreamReport
 
 
@@ -19,7 +20,17 @@ class Followers:
 
     run: Run
     confirmer: Confirmer
+    dead_letters: DeadLetterSender
     _stopped: StreamError | None = None
+
+    def tell_rejected(self, report: StreamReport) -> None:
+        """Send the rejected messages that wait to the dead letter topic."""
+        began = time.monotonic()
+        try:
+            report.dead_letters_sent += self.dead_letters.send(self.run.session)
+        except BrokerError as error:
+            report.warnings.append(str(error))
+        report.spend("dead_letters", time.monotonic() - began)
 
     def tell(self, report: StreamReport) -> None:
         """Send the confirmations of a release, and export it if hub.yaml says after_release."""
@@ -57,9 +68,14 @@ class Followers:
                 raise self._stopped
             self.confirmer.note(self.run.session)
         finally:
-            self.confirmer.let_go()
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of the broker, whatever is left to be told."""
+        self.confirmer.let_go()
 
 
 def followers_of(run: Run, broker: Broker) -> Followers:
     """Return those who are told of the releases of a run."""
-    return Followers(run, Confirmer(run.config, broker))
+    topic = streaming_of(run.config).dead_letter_topic
+    return Followers(run, Confirmer(run.config, broker), DeadLetterSender(broker, topic))

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
+from partyhub_dagster.lake.tables import STREAM_MESSAGES
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.deliveries import Delivery
 from partyhub_dagster.sources.load import Load, drop_rows, load_within
@@ -103,7 +104,7 @@ def _settle_superseded(session: Session, outcome: Replayed) -> None:
             "delete from event_rows where position in (select position from events semi join settling"
             " using (quarantine_id))"
         )
-        with write_transaction(session.place, session.con) as transaction:
+        with write_transaction(session) as transaction:
             settle_rows(transaction, "superseded")
         outcome.superseded += count
 
@@ -124,7 +125,7 @@ def _load(session: Session) -> None:
     sources = [r[0] for r in con.execute("select distinct load_source from event_rows order by 1").fetchall()]
     row = con.execute("select string_agg(said, '\n' order by said) from replaying").fetchone()
     told = hashlib.sha256(str(row[0] if row else "").encode()).hexdigest()
-    with write_transaction(session.place, con) as transaction:
+    with write_transaction(session) as transaction:
         for name in sources:
             load = Load.begin(datetime.now(UTC))
             chosen = f"from event_rows where load_source = {quote_text(name)}"
@@ -140,13 +141,13 @@ def _load(session: Session) -> None:
 
 def _note(transaction: WriteTransaction, name: str, load: Load) -> None:
     """Say of every message with one of these values that it was loaded after all."""
-    transaction.con.execute(
+    transaction.update(
+        STREAM_MESSAGES.name,
         f"""
-        update lake.stream_messages as s
-        set outcome = 'replayed', event_id = e.event_id, source = {quote_text(name)}, record_id = r.record_id,
+        as s set outcome = 'replayed', event_id = e.event_id, source = {quote_text(name)}, record_id = r.record_id,
             event_time = r.event_time, unknown_fields = e.unknown_fields, load_id = '{load.load_id}'::uuid,
             epoch = {transaction.epoch}
         from event_rows as r join events as e using (position)
         where r.load_source = {quote_text(name)} and s.quarantine_id = e.quarantine_id
-        """
+        """,
     )

@@ -12,7 +12,7 @@ from partyhub_dagster.lake.tables import STREAM_OFFSETS, STREAM_TOPICS
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster.sources.audit import write_audit
 from partyhub_dagster.sources.quarantine import MESSAGE_PLACE
-from partyhub_dagster.streaming.dead_letters import send_dead_letters
+from partyhub_dagster.streaming.dead_letters import DeadLetterSender
 from partyhub_dagster.streaming.kafka import TopicState, broker_of, read_topics, streaming_of
 from partyhub_dagster.streaming.offsets import stored_offsets, stored_topic_ids
 
@@ -59,16 +59,16 @@ def restart_topic(run: Run, topic: str, author: str, reason: str) -> list[Moved]
     goes_on |= {m.partition: m.goes_on for m in moved if m.partition in goes_on}
     again = anew or any(m.goes_on < m.stopped for m in moved)
     if again:  # the offsets of rejected messages that still wait will come again
-        send_dead_letters(session, broker, streaming_of(run.config).dead_letter_topic)
+        DeadLetterSender(broker, streaming_of(run.config).dead_letter_topic).send(session)
     values = ", ".join(f"({quote_text(topic)}, {n}::integer, {at}::bigint)" for n, at in goes_on.items())
-    with write_transaction(session.place, con) as transaction:
+    with write_transaction(session) as transaction:
         places = f"(select * from (values {values}) as r(topic, partition, next_offset))"
         transaction.write_differences(STREAM_OFFSETS, places, f"(select {quote_text(topic)} as topic)")
         ids = f"(select {quote_text(topic)} as topic, {quote_text(state.topic_id)} as topic_id)"
         transaction.upsert(STREAM_TOPICS, ids)
         if again:
             for table in ("stream_messages", "dead_letters"):
-                con.execute(f"delete from lake.{table} where topic = {quote_text(topic)}")
+                transaction.delete(table, f"topic = {quote_text(topic)}")
         write_audit(transaction, {
             "load_id": uuid.uuid4(), "source": topic, "file": f"{MESSAGE_PLACE}{topic}", "status": "restarted",
             "error": f"{listed}. {author}: {reason}", "started_at": datetime.now(UTC).isoformat(),

@@ -1,13 +1,13 @@
 """Runs that take events: a batch straight through to its release, or batch after batch until none comes."""
 
+import importlib
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from partyhub_dagster.errors import BrokerError
 from partyhub_dagster.hub import BuildReport, Hub, Progress, Run
 from partyhub_dagster.streaming.batches import Batch
-from partyhub_dagster.streaming.dead_letters import send_dead_letters
 from partyhub_dagster.streaming.following import Followers, followers_of
 from partyhub_dagster.streaming.kafka import broker_of, streaming_of
 from partyhub_dagster.streaming.offsets import is_overtaken
@@ -34,30 +34,27 @@ def run_batches(run: Run, batches: list[Batch] | None = None, progress: Progress
         for batch in stream.waiting() if batches is None else _still_planned(run, batches):
             progress(f"{batch.topic}: {batch.offsets:,} offsets")
             report.taken.append(stream.take(batch))
-        _finish(stream, report, progress)
-        followers.tell(report)
+        _release(run, followers, report, progress)
     report.seconds = time.monotonic() - began
     return report
 
 
-def drain(run: Run, first: list[Batch] | None = None, progress: Progress = _silent) -> StreamReport:
-    """Take batch after batch, each with its release, until no message came for a while or time is up.
+def drain(run: Run, progress: Progress = _silent) -> StreamReport:
+    """Take batch after batch of all topics, each with its release, until no message came for a while or time is up.
 
-    `first` are those to begin with: who plans a run sees by them whether it came to its first release.
+    It begins where the lake stands, with all that waits by then: more than what it was started for, as a rule.
     """
     told = streaming_of(run.config)
     report, began = StreamReport(), time.monotonic()
     with _stream(run) as (stream, followers):
-        planned = _still_planned(run, first or [])
         last = began
         released = False
         while time.monotonic() - began < told.drain_seconds:
-            batches, planned = planned or stream.waiting(), []
+            batches = stream.waiting()
             for batch in batches:
                 report.taken.append(stream.take(batch))
             if batches or not released:
-                _finish(stream, report, progress)
-                followers.tell(report)
+                _release(run, followers, report, progress)
                 released, last = True, time.monotonic()
             elif time.monotonic() - last >= told.idle_seconds:
                 break
@@ -72,6 +69,20 @@ def _still_planned(run: Run, batches: list[Batch]) -> list[Batch]:
     return [batch for batch in batches if not is_overtaken(run.session.con, batch)]
 
 
+_IMPORTED_LATE = ("splink", "pandera.pandas", "scipy.sparse.csgraph")
+
+
+def import_ahead() -> None:
+    """Import, beside all else, what stages import when they need it: seconds of the first batch."""
+
+    def work() -> None:
+        for name in _IMPORTED_LATE:
+            with suppress(ImportError):  # whoever needs it says so
+                importlib.import_module(name)
+
+    threading.Thread(target=work, daemon=True).start()
+
+
 @contextmanager
 def _stream(run: Run) -> Iterator[tuple[Stream, Followers]]:
     run.refuse_unknown_sources()
@@ -80,7 +91,7 @@ def _stream(run: Run) -> Iterator[tuple[Stream, Followers]]:
     try:
         yield stream, followers
     except BaseException:
-        followers.confirmer.let_go()
+        followers.let_go()
         raise
     else:
         followers.close()
@@ -88,18 +99,17 @@ def _stream(run: Run) -> Iterator[tuple[Stream, Followers]]:
         stream.close()
 
 
-def _finish(stream: Stream, report: StreamReport, progress: Progress) -> None:
-    """Tell of rejected messages and release what was taken; neither waits for the other."""
+def _release(run: Run, followers: Followers, report: StreamReport, progress: Progress) -> None:
+    """Release what was taken, and tell of it; of rejected messages also if a check stands against the release."""
     try:
-        report.dead_letters_sent += send_dead_letters(
-            stream.run.session, stream.broker, streaming_of(stream.config).dead_letter_topic
-        )
-    except BrokerError as error:
-        report.warnings.append(str(error))
-    report.add(stream.run.advance(BuildReport(progress)))
+        report.add(run.advance(BuildReport(progress)))
+    finally:
+        followers.tell_rejected(report)
+    followers.tell(report)
 
 
 def stream_hub(hub: Hub, *, draining: bool, progress: Progress = _silent) -> StreamReport:
     """Hold the hub and take what waits: one batch of each topic, or all that comes."""
+    import_ahead()
     with hub.run() as run:
-        return drain(run, None, progress) if draining else run_batches(run, None, progress)
+        return drain(run, progress) if draining else run_batches(run, None, progress)

@@ -73,6 +73,7 @@ class Stream:
         return self.run.times.time("raw/stream", lambda: self._take(batch, state.topic_id))
 
     def _take(self, batch: Batch, topic_id: str) -> Taken:
+        self.run.read_copies()
         left, counts = batch.ranges, LoadCounts()
         most_bytes = streaming_of(self.config).max_bytes_at_once
         if self._consumer is None:

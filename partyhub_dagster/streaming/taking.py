@@ -14,7 +14,6 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.lake.ids import record_id_sql
 from partyhub_dagster.lake.metadata import quote_text
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.lake.tables import DEAD_LETTERS, SOURCE_PARTIES, STREAM_MESSAGES
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.sources.contract import reject_breaches
@@ -60,8 +59,8 @@ def take_messages(
         StaleError: another run has read from there meanwhile; nothing was written.
     """
     counts = LoadCounts()
-    session.fit_threads(read_changes(session.con).written.get(SOURCE_PARTIES.name, 0))
-    with _described(session, config, messages), write_transaction(session.place, session.con) as transaction:
+    session.fit_threads(session.changes().written.get(SOURCE_PARTIES.name, 0))
+    with _described(session, config, messages), write_transaction(session) as transaction:
         move_offsets(transaction, batch, topic_id)
         for name, load in _begin_loads(session.con).items():
             counts += _load(transaction, name, load, batch)

@@ -68,7 +68,7 @@ def master_changed(session: Session, config: HubConfig) -> GoldenChanges:
         append_lineage(transaction, session.run_id, "updates")
         return [written]
 
-    (written,) = write_stage(session.place, con, delta, write)
+    (written,) = write_stage(session, delta, write)
     looked_at, updates = session.count("golden_new"), session.count("updates")
     session.drop(
         "dirty_parties",

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from partyhub_dagster.hub import Hub
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster_tests.factories import build
 from partyhub_dagster_tests.people import people_hub
@@ -37,7 +38,7 @@ def test_a_release_that_is_half_a_state_is_found(benchmark: ModuleType, tmp_path
     hub: Hub = people_hub(tmp_path / "people")
     build(hub)
     assert benchmark.look(hub.place, {}) == []
-    with hub.place.connect() as con, write_transaction(hub.place, con):
+    with hub.place.connect() as con, write_transaction(Session(hub.place, con, "test")):
         con.execute("delete from golden_parties where party_id = (select min(party_id) from golden_parties)")
         con.execute("update releases set snapshot = (select id + 1 from lake.current_snapshot())")
     found = benchmark.look(hub.place, {})

@@ -143,7 +143,7 @@ class History:
     def _decide(self, run: Run) -> None:
         entries, self.steps.ledger.waiting = self.steps.ledger.waiting, []
         if entries:
-            append_entries(run.hub.place, run.session.con, entries)
+            append_entries(run.session, entries)
 
     def _send(self) -> None:
         for source, rows in self.steps.files():

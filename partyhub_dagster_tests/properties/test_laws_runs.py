@@ -93,10 +93,10 @@ def test_law_10_finds_a_watermark_that_moves_before_its_rows(
 ) -> None:
     deliver(hub, "crm/2.csv", BRIDGE)
 
-    def early(place: Any, con: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
-        write_stage(place, con, delta, lambda _: [])
+    def early(session: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
+        write_stage(session, delta, lambda _: [])
         moved = dataclasses.replace(delta, watermark=delta.head)
-        return _dying(write_stage)(place, con, moved, write)
+        return _dying(write_stage)(session, moved, write)
 
     with monkeypatch.context() as patched:
         patched.setattr(identity_stage, "write_stage", early)
@@ -108,12 +108,12 @@ def test_law_10_finds_a_watermark_that_moves_before_its_rows(
 
 
 def _dying(write_stage: Callable[..., Any]) -> Callable[..., Any]:
-    def dying(place: Any, con: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
+    def dying(session: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
         def half(transaction: WriteTransaction) -> Any:
             write(transaction)
             raise KilledError
 
-        return write_stage(place, con, delta, half)
+        return write_stage(session, delta, half)
 
     return dying
 
@@ -122,14 +122,14 @@ def test_a_stage_that_another_run_has_advanced_writes_nothing(hub: Hub) -> None:
     with hub.run() as run:
         con = run.session.con
         mine = read_delta(run.session, "normalized_parties", "other fingerprint")
-        lake_stage.write_stage(hub.place, con, mine, lambda _: [])
+        lake_stage.write_stage(run.session, mine, lambda _: [])
         before = state_of(hub, epochs=True)
-        with write_transaction(hub.place, con) as transaction:
+        with write_transaction(run.session) as transaction:
             con.execute("create or replace temp table w as select 'normalized_parties' as stage,"
                         f" {mine.head + 5}::bigint as watermark, 'x' as fingerprint")  # fmt: skip
             transaction.upsert(WATERMARKS, "w")
         with pytest.raises(StaleError):
-            lake_stage.write_stage(hub.place, con, mine, lambda _: [])
+            lake_stage.write_stage(run.session, mine, lambda _: [])
     assert state_of(hub, epochs=True) == before
 
 

@@ -137,9 +137,9 @@ def law_7_a_value_names_a_record_that_does_not_hold_it(patch: pytest.MonkeyPatch
 
 
 def law_10_a_watermark_moves_before_its_rows(patch: pytest.MonkeyPatch) -> None:
-    def early(place: Any, con: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
-        write_stage(place, con, delta, lambda _: [])
-        return write_stage(place, con, dataclasses.replace(delta, watermark=delta.head), write)
+    def early(session: Any, delta: Delta, write: Callable[[WriteTransaction], Any]) -> Any:
+        write_stage(session, delta, lambda _: [])
+        return write_stage(session, dataclasses.replace(delta, watermark=delta.head), write)
 
     for module in (normalize_stage, matching_stage, identity_stage, golden_stage):
         patch.setattr(module, "write_stage", early)

@@ -54,27 +54,27 @@ def held(lake: Lake) -> dict[int, tuple[int, int]]:
 
 def test_only_rows_that_differ_are_written_and_removed_keys_are_logged(lake: Lake) -> None:
     clusters(lake, (1, 1), (2, 1), (3, 3))
-    with write_transaction(lake.place, lake.con) as first:
+    with write_transaction(lake.session) as first:
         first.write_differences(PARTY_CLUSTERS, "rows", None)
     clusters(lake, (1, 1), (2, 2), (4, 4))
-    with write_transaction(lake.place, lake.con) as second:
+    with write_transaction(lake.session) as second:
         written = second.write_differences(PARTY_CLUSTERS, "rows", None)
     assert (written.changed, written.removed) == (2, 1)
     assert held(lake) == {1: (1, first.epoch), 2: (2, second.epoch), 4: (4, second.epoch)}
     removed = "select key from removed_keys where table_name = 'party_clusters' and epoch = $e"
     assert lake.con.execute(removed, {"e": second.epoch}).fetchall() == [(str(uuid.UUID(int=3)),)]
-    with write_transaction(lake.place, lake.con) as third:
+    with write_transaction(lake.session) as third:
         assert third.write_differences(PARTY_CLUSTERS, "rows", None).rows == 0
 
 
 def test_outside_its_scope_nothing_is_touched(lake: Lake) -> None:
     clusters(lake, (11, 11), (12, 11), (13, 13))
-    with write_transaction(lake.place, lake.con) as transaction:
+    with write_transaction(lake.session) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
     clusters(lake, (11, 12))
     lake.con.execute("create or replace temp table scope as select record_id from given union all"
                      f" select '{uuid.UUID(int=12)}'::uuid")  # fmt: skip
-    with write_transaction(lake.place, lake.con) as transaction:
+    with write_transaction(lake.session) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", "scope")
     assert {record: party for record, (party, _) in held(lake).items()} == {11: 12, 13: 13}
 
@@ -93,17 +93,17 @@ def test_a_change_to_a_small_hub_works_on_one_thread_and_everything_on_all(tmp_p
 
 def test_a_delta_is_what_was_written_or_removed_since_the_watermark(lake: Lake) -> None:
     clusters(lake, (21, 21), (22, 22))
-    with write_transaction(lake.place, lake.con) as transaction:
+    with write_transaction(lake.session) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
     session = Session(lake.place, lake.con, "a run")
     delta = read_delta(session, "a stage", "fingerprint")
     assert delta.everything
-    write_stage(lake.place, lake.con, delta, lambda _: [])
+    write_stage(lake.session, delta, lambda _: [])
     assert read_delta(session, "a stage", "fingerprint").is_empty([PARTY_CLUSTERS])
     assert read_delta(session, "a stage", "another fingerprint").everything
     assert read_delta(session, "a stage", "fingerprint", full=True).everything
     clusters(lake, (21, 22))
-    with write_transaction(lake.place, lake.con) as transaction:
+    with write_transaction(lake.session) as transaction:
         transaction.write_differences(PARTY_CLUSTERS, "rows", None)
     delta = read_delta(session, "a stage", "fingerprint")
     assert not delta.is_empty([PARTY_CLUSTERS])
@@ -120,7 +120,7 @@ def test_a_write_that_fails_leaves_no_trace(lake: Lake, error: BaseException) ->
     clusters(lake, (31, 31))
 
     def fails() -> None:
-        with write_transaction(lake.place, lake.con) as transaction:
+        with write_transaction(lake.session) as transaction:
             transaction.write_differences(PARTY_CLUSTERS, "rows", None)
             raise error
 
@@ -241,7 +241,7 @@ def test_a_new_lake_is_empty_even_if_its_maker_was_killed_half_way(
 def test_a_lake_that_lost_its_gate_is_refused_and_keeps_what_it_holds(tmp_path: Path) -> None:
     with new_lake(tmp_path / "home") as lake:
         clusters(lake, (1, 1), (2, 1))
-        with write_transaction(lake.place, lake.con) as transaction:
+        with write_transaction(lake.session) as transaction:
             transaction.write_differences(PARTY_CLUSTERS, "rows", None)
         lake.con.execute("delete from hub_epoch")
         with pytest.raises(InvariantError, match=r"no write gate.*backup"):

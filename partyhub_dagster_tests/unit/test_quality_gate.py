@@ -59,7 +59,7 @@ def hub(one_hub: Hub) -> Iterator[Hub]:
 
 def change(session: Session, statement: str) -> None:
     """Change the lake as a stage would, in one epoch."""
-    with write_transaction(session.place, session.con) as transaction:
+    with write_transaction(session) as transaction:
         session.con.execute(statement.replace("$epoch", str(transaction.epoch)))
 
 

@@ -60,7 +60,7 @@ def load(feed: Feed, case: BrokenInput) -> LoadCounts:
     if case.meanwhile is not None:
         case.meanwhile(feed.config.root / "inbox" / case.file)
     for delivery in found:
-        total += load_delivery(feed.lake.place, feed.lake.con, source, delivery, datetime.now(UTC))
+        total += load_delivery(feed.session, source, delivery, datetime.now(UTC))
     return total
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from partyhub_dagster.hub import Hub
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import STREAM_OFFSETS
 from partyhub_dagster.lake.write import write_transaction
 from partyhub_dagster.streaming import looking
@@ -23,7 +24,7 @@ def _hub(tmp_path: Path) -> Hub:
 
 
 def write_offset(hub: Hub, offset: int) -> None:
-    with hub.place.connect() as con, write_transaction(hub.place, con) as transaction:
+    with hub.place.connect() as con, write_transaction(Session(hub.place, con, "test")) as transaction:
         row = f"(select '{TOPIC}' as topic, 0::integer as partition, {offset}::bigint as next_offset)"
         transaction.upsert(STREAM_OFFSETS, row)
 

@@ -24,7 +24,7 @@ def hub(history_hub: Hub, tmp_path: Path) -> Hub:
     return replace(made, config=made.config.model_copy(update={"streaming": streaming}))
 
 
-@pytest.mark.parametrize("take", [lambda run: run_batches(run, []), lambda run: drain(run, [])])
+@pytest.mark.parametrize("take", [lambda run: run_batches(run, []), drain])
 def test_a_source_that_hub_yaml_no_longer_names_stops_the_run_and_its_records_stay(
     hub: Hub, take: Callable[[Run], StreamReport]
 ) -> None:

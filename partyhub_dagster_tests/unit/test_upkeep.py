@@ -98,9 +98,10 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from partyhub_dagster.lake.connection import LakePlace
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.write import write_transaction
 place = LakePlace(Path(sys.argv[1]))
-with place.connect() as con, write_transaction(place, con):
+with place.connect() as con, write_transaction(Session(place, con, "test")):
     con.execute("insert into load_profiles select uuid(), 'c', 1, 1, 1, 1, 1, 1, 1, 0 from range(5000)")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -140,7 +141,7 @@ def test_removed_keys_are_forgotten_once_every_stage_and_kept_release_has_seen_t
 
 
 def test_old_messages_go_but_those_in_quarantine(hub: Hub) -> None:
-    with hub.run() as run, write_transaction(hub.place, run.session.con) as transaction:
+    with hub.run() as run, write_transaction(run.session) as transaction:
         values = dict.fromkeys(STREAM_MESSAGES.column_names, "null")
         values |= {
             "topic": "'raw'",

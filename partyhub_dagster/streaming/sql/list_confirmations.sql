@@ -13,20 +13,20 @@ with events as (
         l.written_at,
         r.number as release_number,
         r.released_at,
-    from lake.party_lineage as l
+    from party_lineage as l
     -- the first release that shows the event
     asof join (
         select lineage_seq, min(number) as number, min(released_at) as released_at
-        from lake.releases
+        from releases
         group by lineage_seq
     ) as r on r.lineage_seq >= l.sequence
     where l.sequence > $after and l.sequence <= $upto
 ),
-shown as (select number, head_epoch, lag(head_epoch, 1, 0) over (order by number) as since from lake.releases),
+shown as (select number, head_epoch, lag(head_epoch, 1, 0) over (order by number) as since from releases),
 -- messages that a release was the first to show; those out of quarantine too
 taken as (
     select m.event_id, m.record_id, s.number
-    from lake.stream_messages as m
+    from stream_messages as m
     join (from shown where number in (select release_number from events)) as s
         on m.epoch > s.since and m.epoch <= s.head_epoch
     where m.outcome in ('stored', 'replayed') and m.event_id is not null and m.record_id is not null
@@ -35,7 +35,7 @@ taken as (
 answered as (
     select distinct t.number, h.party_id, t.event_id
     from taken as t
-    join lake.membership_history as h
+    join membership_history as h
         on h.record_id = t.record_id
         and h.valid_from_release <= t.number
         and (h.valid_to_release is null or h.valid_to_release >= t.number)
