@@ -9,6 +9,7 @@ from partyhub_dagster.answers.verification import verify_hub
 from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.metadata import quote_name
+from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.snapshots import read_changes
 from partyhub_dagster.lake.tables import all_tables, golden_table
 from partyhub_dagster_tests.factories import ask, rows_of, snapshot_of
@@ -61,6 +62,15 @@ def law_4_equals_rebuild(hub: Hub) -> None:
             written = f"select epoch from {table} union all select epoch from removed_keys where table_name = '{table}'"
             [(epoch,)] = con.execute(f"select coalesce(max(epoch), 0) from ({written})").fetchall()
             assert epoch <= newest.get(table, 0), table
+
+
+def copies_are_the_lake(session: Session) -> None:
+    """What a session reads from copies is what the lake holds, row by row."""
+    session.changes()  # looks whether others have written
+    for name in session.copies.names:
+        sides = f"temp.main.{name}", f"lake.{name}"
+        for one, other in (sides, sides[::-1]):
+            assert session.count(f"(from {one} except all from {other})") == 0, name
 
 
 def law_5_every_id_answers(hub: Hub) -> None:

@@ -14,6 +14,7 @@ from partyhub_dagster.lake.write import WriteTransaction
 from partyhub_dagster.stewardship.ledger import append_entries
 from partyhub_dagster_tests.factories import deliver
 from partyhub_dagster_tests.identity_oracle import Party, expected_parties
+from partyhub_dagster_tests.laws import copies_are_the_lake
 from partyhub_dagster_tests.pipeline import comparing
 from partyhub_dagster_tests.pipeline.comparing import must_equal
 from partyhub_dagster_tests.pipeline.deliveries import UNIVERSE, Expected, Row, text_of
@@ -126,6 +127,8 @@ class History:
                     stack.close()
                     held[:] = [stack.enter_context(self.hub.run())]
                     self.covered["runs opened"] += 1
+                    if self.covered["runs opened"] % 2:
+                        held[0].read_copies()
                 return held[0]
 
             yield next_run
@@ -138,6 +141,7 @@ class History:
         self._load(run)
         parties = self._cluster(run)
         self._master(run, parties)
+        copies_are_the_lake(run.session)
         self.covered["batches"] += 1
 
     def _decide(self, run: Run) -> None:
