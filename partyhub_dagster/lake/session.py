@@ -12,11 +12,14 @@ from partyhub_dagster.lake.snapshots import Changes, read_changes
 from partyhub_dagster.lake.tables import SOURCE_PARTIES
 
 FEW_RECORDS = 50_000
-"""In a hub of fewer, tables are read from copies, and a stage that takes up a change works on one thread.
+"""In a hub of fewer, tables are read from copies, and a stage that takes up a small change works on one thread.
 
 DuckDB hands every look-up in the catalog around its threads, and a small change is look-ups for the most part: on two
 cores one thread takes a quarter less. From some 100,000 records on the scans of whole tables make up for it.
 """
+
+FEW_CHANGES = 2_000
+"""A change of so many records is no small one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,12 @@ class Session:
         row = self.con.execute(f"select count(*) from {relation}").fetchone()
         return int(row[0]) if row else 0
 
-    def fit_threads(self, records: int | None) -> None:
-        """Work on one thread for a change to a hub of few records, else (also None) on all that the place allows."""
-        if records is not None and records < FEW_RECORDS:
+    def fit_threads(self, records: int | None, changed: int = 0) -> None:
+        """Work on one thread for a small change to a hub of few records, else on all that the place allows.
+
+        `records` of None: the change is all there is.
+        """
+        if records is not None and records < FEW_RECORDS and changed < FEW_CHANGES:
             self.con.execute("set threads = 1")
         elif self.place.threads is not None:
             self.con.execute(f"set threads = {self.place.threads}")

@@ -6,6 +6,7 @@ part of hub.yaml, its code, the libraries that make its values) has changed.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from partyhub_dagster.errors import StaleError
 from partyhub_dagster.lake.metadata import Table
@@ -65,11 +66,18 @@ def read_delta(
         "select watermark, fingerprint from watermarks where stage = $s", {"s": stage}
     ).fetchone()
     fresh = full or row is None or row[1] != fingerprint
-    session.fit_threads(None if fresh else written.get(SOURCE_PARTIES.name, 0))
+    session.fit_threads(None if fresh else written.get(SOURCE_PARTIES.name, 0), _records_since(session, row))
     if row is None:
         return Delta(stage, fingerprint, 0, head, everything=True, watermark=None, newest=newest)
     watermark = int(row[0])
     return Delta(stage, fingerprint, watermark, head, everything=fresh, watermark=watermark, newest=newest)
+
+
+def _records_since(session: Session, row: tuple[Any, ...] | None) -> int:
+    """Count the records written since a watermark; 0 where a look at them is not worth it."""
+    if row is None or not session.copies.in_use:
+        return 0
+    return session.count(f"(from source_parties where epoch > {row[0]})")
 
 
 def write_stage(

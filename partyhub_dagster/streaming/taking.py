@@ -59,7 +59,7 @@ def take_messages(
         StaleError: another run has read from there meanwhile; nothing was written.
     """
     counts = LoadCounts()
-    session.fit_threads(session.changes().written.get(SOURCE_PARTIES.name, 0))
+    session.fit_threads(session.changes().written.get(SOURCE_PARTIES.name, 0), messages.num_rows)
     with _described(session, config, messages), write_transaction(session) as transaction:
         move_offsets(transaction, batch, topic_id)
         for name, load in _begin_loads(session.con).items():

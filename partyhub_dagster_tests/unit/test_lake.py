@@ -20,7 +20,7 @@ from partyhub_dagster.lake import schema
 from partyhub_dagster.lake.connection import LakePlace, is_held, locked
 from partyhub_dagster.lake.ids import record_id, record_id_sql
 from partyhub_dagster.lake.schema import ensure_schema
-from partyhub_dagster.lake.session import FEW_RECORDS, Session
+from partyhub_dagster.lake.session import FEW_CHANGES, FEW_RECORDS, Session
 from partyhub_dagster.lake.stage import read_delta, write_stage
 from partyhub_dagster.lake.tables import MATCH_EDGES, PARTY_CLUSTERS, all_tables
 from partyhub_dagster.lake.write import head_epoch, write_transaction
@@ -84,11 +84,12 @@ def test_a_change_to_a_small_hub_works_on_one_thread_and_everything_on_all(tmp_p
     with place.connect() as con:
         session = Session(place, con, "a run")
 
-        def threads(records: int | None) -> int:
-            session.fit_threads(records)
+        def threads(records: int | None, changed: int = 0) -> int:
+            session.fit_threads(records, changed)
             return int(con.execute("select current_setting('threads')").fetchall()[0][0])
 
         assert [threads(n) for n in (0, None, FEW_RECORDS - 1, FEW_RECORDS)] == [1, 3, 1, 3]
+        assert [threads(0, n) for n in (FEW_CHANGES - 1, FEW_CHANGES)] == [1, 3]
 
 
 def test_a_delta_is_what_was_written_or_removed_since_the_watermark(lake: Lake) -> None:
