@@ -31,9 +31,10 @@ from partyhub_dagster.lake.schema import ensure_schema
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import DECISIONS, SOURCE_PARTIES, all_tables
 from partyhub_dagster.lake.write import WriteTransaction
-from partyhub_dagster.matching.model import Kind, MatchModel
+from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
+from partyhub_dagster.merging import thresholds_of
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
 from partyhub_dagster.publish.parquet import Export, export_release
 from partyhub_dagster.publish.s3 import S3Client, client_from_environment
@@ -270,13 +271,6 @@ class Run:
         report.run("checks", self.check)
         report.release = report.run("release", self.release)
         return report
-
-
-def thresholds_of(model: MatchModel) -> Thresholds:
-    """Return a model's thresholds in the unit of match_edges."""
-    bits = model.thresholds
-    link, cut, miss, cap = (round(x * 1_000) for x in (bits.link, bits.cut, bits.miss, bits.cap))
-    return Thresholds(link=link, cut=cut, miss=miss, cap=cap, max_part=model.max_part)
 
 
 def _no_file(source: str, patterns: str) -> str:

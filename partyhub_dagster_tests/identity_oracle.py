@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
+from math import floor, log2
 
 import networkx as nx
 
@@ -136,11 +137,14 @@ def _link(
         held = [_values(side, records) for side in (one, other)]
         return any(not held[0][scheme] & held[1][scheme] for scheme in held[0].keys() & held[1].keys())
 
+    def asked(smaller: int) -> int:
+        return max(limits.cut, min(0, limits.cut + limits.doubling * floor(log2(smaller))))
+
     while True:
         possible = [
             (-mean(one, other), min(one), min(other), one, other)
             for one, other in combinations(sorted(clusters, key=min), 2)
-            if not refused(one, other) and mean(one, other) >= limits.cut
+            if not refused(one, other) and mean(one, other) >= asked(min(len(one), len(other)))
         ]
         if not possible:
             return list(clusters.items())

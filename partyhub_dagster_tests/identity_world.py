@@ -23,7 +23,7 @@ from partyhub_dagster_tests.identity_oracle import Pair, Record
 KEYS = 12
 CONTENTS = 12
 KEEP = -3_000
-LIMITS = Thresholds(link=0, cut=-1_000, miss=-4_000, cap=9_000, max_part=4)
+LIMITS = Thresholds(link=0, cut=-1_000, miss=-4_000, cap=9_000, max_part=4, doubling=1_000)
 
 __all__ = ["KEYS", "LIMITS", "World", "decided", "inputs_of", "weight_table"]
 

@@ -59,6 +59,7 @@ FAMILIES = {
     "identifiers": ["identifier"],
 }  # fmt: skip
 CLUSTERING = {
+    "large clusters merge as low as single records": {"doubling": 0},
     "no cap on what a pair counts": {"cap": 1000},
     "pairs never scored count as little against": {"miss": -2.5, "cut": -2},
     "merge down to a mean of -8 bits": {"miss": -12, "cut": -8, "keep": -8, "link": -8},

@@ -138,8 +138,8 @@ def _party_words(answer: dict[str, Any]) -> str:
     if weakest is None:
         return "Nothing was merged with it."
     return (
-        f"The weakest merge has a mean weight of {weakest['mean_weight']:+.2f} bits; merging stops below"
-        f" {answer['thresholds']['cut']:+.2f}, so {weakest['margin']:.2f} bits are to spare."
+        f"The weakest merge has a mean weight of {weakest['mean_weight']:+.2f} bits; it needed"
+        f" {weakest['asked']:+.2f}, so {weakest['margin']:.2f} bits are to spare."
     )
 
 

@@ -85,7 +85,8 @@ def thresholds_answer(model: MatchModel) -> dict[str, float]:
     """Tell at which weights something changes, in bits."""
     limits = model.thresholds
     return {
-        "keep": limits.keep, "link": limits.link, "cut": limits.cut, "miss": limits.miss, "cap": limits.cap
+        "keep": limits.keep, "link": limits.link, "cut": limits.cut, "doubling": limits.doubling,
+        "miss": limits.miss, "cap": limits.cap,
     }  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def verdict_answer(around: Surroundings, one: int, other: int) -> dict[str, Any]
         "mean_weight": bits_of(verdict.weight),
         "pairs_scored": verdict.scored,
         "pairs_between": verdict.pairs,
+        "asked": bits_of(verdict.asked),
         "decision_id": None if verdict.decision_id is None else str(verdict.decision_id),
         "schemes": [around.schemes[scheme] for scheme in verdict.schemes],
     }
@@ -116,12 +118,13 @@ def _merge_of(around: Surroundings, one: int, other: int) -> Merge | None:
 def told_merge(around: Surroundings, merge: Merge) -> dict[str, Any]:
     """Tell two pieces that became one: how sure, on how many pairs, and the best and worst of those."""
     across = pairs_across(around.inputs, merge.left, merge.right)
-    limits = around.inputs.thresholds[int(around.inputs.kind[merge.left[0]])]
+    asked = around.asked(merge.left, merge.right)
     return {
         "left": around.named(merge.left),
         "right": around.named(merge.right),
         "mean_weight": bits_of(across.mean),
-        "margin": bits_of(across.mean - limits.cut),
+        "asked": bits_of(asked),
+        "margin": bits_of(across.mean - asked),
         "pairs_scored": across.scored,
         "pairs_between": across.pairs,
         "strongest": None
@@ -149,7 +152,7 @@ def _otherwise(
         "decision": [wanted.value, *pair],
         "parties_then": around.parties_under(decision_between(wanted, one, other), (one, other)),
     }
-    return {**answer, **(margin if same else _missing(around, verdict, one))}
+    return {**answer, **(margin if same else _missing(verdict))}
 
 
 def _deciding(around: Surroundings, verdict: Verdict, both: tuple[int, ...]) -> set[uuid.UUID]:
@@ -160,23 +163,19 @@ def _deciding(around: Surroundings, verdict: Verdict, both: tuple[int, ...]) -> 
     return {held.decision_id for held in in_force if held.left in both or held.right in both}
 
 
-def _missing(around: Surroundings, verdict: Verdict, one: int) -> dict[str, Any]:
+def _missing(verdict: Verdict) -> dict[str, Any]:
     """Tell how many bits the mean lacks, and how many all pairs together."""
-    if verdict.weight is None or verdict.why is not Why.BELOW_CUT:
+    if verdict.weight is None or verdict.asked is None:
         return {}
-    limits = around.inputs.thresholds[int(around.inputs.kind[one])]
-    return {
-        "missing_bits": bits_of(limits.cut - verdict.weight),
-        "missing_in_total": bits_of((limits.cut - verdict.weight) * verdict.pairs),
-    }
+    missing = verdict.asked - verdict.weight
+    return {"missing_bits": bits_of(missing), "missing_in_total": bits_of(missing * verdict.pairs)}
 
 
 def _margin(
     around: Surroundings, merge: Merge, explained: PairExplanation, model: MatchModel
 ) -> dict[str, Any]:
     """Tell how many bits could be lost, and which comparisons of the pair hold more than that by themselves."""
-    limits = around.inputs.thresholds[int(around.inputs.kind[merge.left[0]])]
-    spare = (merge.mean - limits.cut) * merge.pairs / 1_000
+    spare = (merge.mean - around.asked(merge.left, merge.right)) * merge.pairs / 1_000
     cap = model.thresholds.cap
     carries = [
         held.name

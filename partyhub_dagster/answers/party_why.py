@@ -110,12 +110,11 @@ def _to_split(around: Surroundings, made: PartyMerges, codes: Side) -> dict[str,
     merge = weakest_of(made)
     if merge is None:
         return None
-    limits = around.inputs.thresholds[int(around.inputs.kind[merge.left[0]])]
+    spare = merge.mean - around.asked(merge.left, merge.right)
     one, other = _dearest(around, merge)
     return {
-        "spare_bits": bits_of(merge.mean - limits.cut),
-        "spare_in_total": bits_of((merge.mean - limits.cut) * merge.pairs),
-        "cut_above": bits_of(merge.mean),
+        "spare_bits": bits_of(spare),
+        "spare_in_total": bits_of(spare * merge.pairs),
         "decision": ["NOT_SAME", *around.named((one, other))],
         "parties_then": around.parties_under(decision_between(DecisionKind.NOT_SAME, one, other), codes),
         "held_together_by": _held_together_by(around, codes),
@@ -152,7 +151,7 @@ def _neighbour(around: Surroundings, codes: Side, other: int) -> dict[str, Any]:
     """Tell a party that pairs lead to and that was kept apart, and what refused the merge."""
     theirs = around.members(other)
     across = pairs_across(around.inputs, codes, theirs)
-    limits = around.inputs.thresholds[int(around.inputs.kind[codes[0]])]
+    asked = around.asked(codes, theirs)
     verdict = verdict_answer(around, codes[0], other)
     return {
         **verdict,
@@ -161,7 +160,7 @@ def _neighbour(around: Surroundings, codes: Side, other: int) -> dict[str, Any]:
         "mean_weight": bits_of(across.mean),
         "pairs_scored": across.scored,
         "pairs_between": across.pairs,
-        "missing_bits": bits_of(max(limits.cut - across.mean, 0.0)),
+        "missing_bits": bits_of(max(asked - across.mean, 0.0)),
         "strongest": None
         if across.strongest is None
         else {"pair": around.named(across.strongest), "weight": bits_of(across.strongest_weight)},

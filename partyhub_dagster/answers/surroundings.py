@@ -7,7 +7,6 @@ from uuid import UUID
 import numpy as np
 
 from partyhub_dagster.config import HubConfig
-from partyhub_dagster.hub import thresholds_of
 from partyhub_dagster.identity.affected import KIND_CODES, collect_components
 from partyhub_dagster.identity.arrays import ABSENT
 from partyhub_dagster.identity.decisions import Decision, DecisionKind
@@ -15,6 +14,7 @@ from partyhub_dagster.identity.state import ClusterInputs, ClusterOutputs, clust
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import require_model
+from partyhub_dagster.merging import thresholds_of
 
 Side = tuple[int, ...]
 _HYPOTHETICAL = UUID(int=0)
@@ -41,6 +41,11 @@ class Surroundings:
     def members(self, code: int) -> Side:
         """Return the members of a record's party, by code."""
         return tuple(np.flatnonzero(self.outputs.cluster == self.outputs.cluster[code]).tolist())
+
+    def asked(self, one: Side, other: Side) -> int:
+        """Return the mean weight, in millibits, that merging two sides of one kind needs."""
+        limits = self.inputs.thresholds[int(self.inputs.kind[one[0]])]
+        return limits.asked(len(one), len(other))
 
     def named(self, codes: Side) -> list[str]:
         """Return SOURCE:RECORD of each."""

@@ -6,14 +6,14 @@ from typing import Any
 _SHOWN = 6
 _WHY = {
     "SAME_DECISION": "One party, because a SAME decision binds them, directly or through others.",
-    "WEIGHT": "One party; its weakest merge has a mean weight of {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
+    "WEIGHT": "One party; its weakest merge has a mean weight of {mean:+.2f} bits.",
     "KIND": "Two parties: one is a person, the other an organization.",
     "COMPONENT": "Two parties: no chain of pairs at or above {link:+.2f} bits leads from one to the other.",
     "NOT_SAME_DECISION": "Two parties: a NOT_SAME decision stands between them (mean weight {mean:+.2f} bits).",
     "EXCLUSIVE": "Two parties: they hold different values of an exclusive identifier, {schemes}"
     " (mean weight {mean:+.2f} bits).",
     "PART": "Two parties: their component is too large to cluster whole, and they fell into different parts of it.",
-    "BELOW_CUT": "Two parties: the mean weight between them is {mean:+.2f} bits, and merging stops below {cut:+.2f}.",
+    "BELOW_CUT": "Two parties: the mean weight between them is {mean:+.2f} bits, and merging them needs {asked:+.2f}.",
 }
 
 
@@ -22,6 +22,7 @@ def why_words(verdict: dict[str, Any], thresholds: dict[str, float]) -> str:
     mean = verdict["mean_weight"]
     return _WHY[verdict["why"]].format(
         mean=0.0 if mean is None else mean,
+        asked=verdict["asked"],
         schemes=", ".join(verdict["schemes"]) or "of one kind",
         **thresholds,
     )

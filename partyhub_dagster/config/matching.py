@@ -60,6 +60,8 @@ class Thresholds(Section):
     """Pairs at or above this weight connect records into components."""
     cut: float = -2
     """Clusters whose mean pair weight is below this are not merged."""
+    doubling: Annotated[float, Field(ge=0)] = 1.5
+    """How much higher that must be each time the smaller of the two is twice as large, up to 0 bits."""
     miss: float = -4
     """What a pair that was never scored counts in a mean."""
     cap: float = 15

@@ -42,8 +42,8 @@ def find_refusals(
 ) -> list[Refusal]:
     """List the pairs of clusters kept apart although some of their atoms reach `cut` with each other.
 
-    Guarantees: a function of the clusters alone. Every two clusters of a part whose mean reaches `cut` are
-    in it, for nothing else stops a merge.
+    Guarantees: a function of the clusters alone. Every two clusters of a part whose mean is what merging asks
+    are in it, for nothing else stops a merge.
     """
     total, between = graph.pairs.sums(graph.size, limits.miss)
     near = total >= limits.cut * between

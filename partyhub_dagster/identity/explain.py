@@ -25,7 +25,7 @@ class Why(StrEnum):
     NOT_SAME_DECISION = "NOT_SAME_DECISION"  # apart: a decision stands between their parties
     EXCLUSIVE = "EXCLUSIVE"  # apart: their parties hold different values of an exclusive identifier
     PART = "PART"  # apart: their component was too large, and they fell into different parts of it
-    BELOW_CUT = "BELOW_CUT"  # apart: the mean weight between their parties does not reach `cut`
+    BELOW_CUT = "BELOW_CUT"  # apart: the mean weight between their parties is less than merging them asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Verdict:
     """What decided about two records, and by how much.
 
     `weight` is the weakest merge of their party, or the mean weight between their two parties (millibits;
-    None where no weight counted); `scored` of `pairs` record pairs between the two parties were scored.
+    None where no weight counted), `asked` what merging the two parties needs; `scored` of `pairs` record pairs
+    between them were scored.
     """
 
     why: Why
@@ -42,6 +43,7 @@ class Verdict:
     pairs: int = 0
     decision_id: UUID | None = None
     schemes: tuple[int, ...] = ()
+    asked: int | None = None
 
 
 def explain_parties(inputs: ClusterInputs, outputs: ClusterOutputs, left: int, right: int) -> Verdict:
@@ -76,7 +78,11 @@ def _why_apart(
     if schemes:
         return Verdict(Why.EXCLUSIVE, weight, scored, pairs, schemes=schemes)
     in_one_part = outputs.part[left] == outputs.part[right]
-    return Verdict(Why.BELOW_CUT if in_one_part else Why.PART, weight, scored, pairs)
+    if not in_one_part:
+        return Verdict(Why.PART, weight, scored, pairs)
+    sizes = (int((cluster == label).sum()) for label in (one, other))
+    asked = inputs.thresholds[int(inputs.kind[left])].asked(*sizes)
+    return Verdict(Why.BELOW_CUT, weight, scored, pairs, asked=asked)
 
 
 def _mean_between(inputs: ClusterInputs, cluster: IntArray, one: int, other: int) -> tuple[float, int, int]:

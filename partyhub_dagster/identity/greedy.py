@@ -38,7 +38,7 @@ def merge_greedily(graph: AtomGraph, limits: Thresholds) -> Iterator[tuple[int, 
         best = heappop(queue)
         if best.total < limits.cut * best.pairs:
             return
-        if clusters.is_current(best) and not clusters.refuse(best.lo, best.hi):
+        if clusters.is_current(best) and not clusters.refuse(best):
             clusters.merge(best.lo, best.hi)
             for other in clusters.scored[best.lo]:
                 heappush(queue, clusters.candidate(best.lo, other))
@@ -49,7 +49,7 @@ class _Clusters:
     """The clusters so far, by the smallest code of each."""
 
     def __init__(self, graph: AtomGraph, limits: Thresholds) -> None:
-        self.miss = limits.miss
+        self.limits = limits
         self.size = {int(atom): int(graph.size[atom]) for atom in np.flatnonzero(graph.size)}
         self.scored: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
         self.apart: dict[int, set[int]] = defaultdict(set)
@@ -70,13 +70,18 @@ class _Clusters:
         lo, hi = min(one, other), max(one, other)
         total, count = self.scored[lo][hi]
         sizes = self.size[lo], self.size[hi]
-        return _Candidate(lo, hi, total + self.miss * (sizes[0] * sizes[1] - count), sizes)
+        return _Candidate(lo, hi, total + self.limits.miss * (sizes[0] * sizes[1] - count), sizes)
 
     def is_current(self, candidate: _Candidate) -> bool:
         return (self.size.get(candidate.lo), self.size.get(candidate.hi)) == candidate.sizes
 
-    def refuse(self, lo: int, hi: int) -> bool:
-        return hi in self.apart[lo] or bool(clashing_schemes(self.held.get(lo, {}), self.held.get(hi, {})))
+    def refuse(self, candidate: _Candidate) -> bool:
+        lo, hi = candidate.lo, candidate.hi
+        return (
+            candidate.total < self.limits.asked(*candidate.sizes) * candidate.pairs
+            or hi in self.apart[lo]
+            or bool(clashing_schemes(self.held.get(lo, {}), self.held.get(hi, {})))
+        )
 
     def merge(self, lo: int, hi: int) -> None:
         self.size[lo] += self.size.pop(hi)

@@ -1,16 +1,18 @@
 """Average linkage under constraints: the pair of clusters with the highest mean weight merges first.
 
 The mean runs over all record pairs between two clusters, weights capped, pairs never scored at `miss`.
-Merging stops below `cut`. A merge is refused if a NOT_SAME stands between the two, or if both hold values
-of one exclusive scheme and share none. Ties go to the pair with the smallest codes, so the result is a
+A merge needs the mean that `Thresholds.asked` says. It is refused if a NOT_SAME stands between the two, or if
+both hold values of one exclusive scheme and share none. Ties go to the pair with the smallest codes, so the result is a
 function of the part alone.
 
 `cluster_greedy` is the definition, in exact integers. `cluster_rounds` merges, for all parts at once, every
 two clusters that are each other's best. Both agree because the order is *reducible*: a merged cluster is
-never closer to a third than the closer of its two halves was. Means, their ties and NOT_SAME are; exclusive
-values are as long as no atom holds several of one scheme. `cluster_parts` sends each part where it belongs.
+never closer to a third than the closer of its two halves was. Means, their ties and NOT_SAME are, and so is a
+mean that is asked, because a larger cluster is asked no less; exclusive values are as long as no atom holds several
+of one scheme. `cluster_parts` sends each part where it belongs.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,27 +77,43 @@ def cluster_rounds(graph: AtomGraph, limits: Thresholds) -> Linkage:
 
     Guarantees: equals `cluster_greedy` wherever `needs_greedy` does not say otherwise.
     """
+    parent = np.arange(len(graph.atom), dtype=np.int64)
+    weakest = np.full(len(graph.atom), np.inf)
+    for left, right, mean in merge_in_rounds(graph, limits):
+        parent[right] = left
+        weakest[left] = np.minimum(np.minimum(weakest[left], weakest[right]), mean)
+    return _linkage(graph, parent, weakest)
+
+
+def merge_in_rounds(graph: AtomGraph, limits: Thresholds) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
+    """Yield the merges of each round (left, right, mean weight); right becomes part of left, the smaller code."""
     keys, pairs = len(graph.atom), graph.pairs
     size, held = graph.size.copy(), _one_value_each(graph.holds, keys)
-    parent, weakest = np.arange(keys, dtype=np.int64), np.full(keys, np.inf)
+    parent = np.arange(keys, dtype=np.int64)
     moving = np.zeros(keys, dtype=np.bool_)
     scratch = np.empty(keys, dtype=np.int64)
     while len(pairs.lo):
         total, between = pairs.sums(size, limits.miss)
-        allowed = np.flatnonzero((total >= limits.cut * between) & ~pairs.apart & ~_clash(held, pairs))
+        asked = asked_of(np.minimum(size[pairs.lo], size[pairs.hi]), limits)
+        allowed = np.flatnonzero((total >= asked * between) & ~pairs.apart & ~_clash(held, pairs))
         merging = allowed[
             _mutually_best(pairs.lo[allowed], pairs.hi[allowed], total[allowed], between[allowed], scratch)
         ]
-        left, right, mean = pairs.lo[merging], pairs.hi[merging], total[merging] / between[merging]
+        left, right = pairs.lo[merging], pairs.hi[merging]
+        yield left, right, total[merging] / between[merging]
         parent[right] = left
         size[left] += size[right]
         held[:, left] = np.maximum(held[:, left], held[:, right])
-        weakest[left] = np.minimum(np.minimum(weakest[left], weakest[right]), mean)
         moving[graph.part[left]] = True
         pairs, finished = pairs.where(moving[graph.part[pairs.lo]]), graph.part[left]
         moving[finished] = False
         pairs = pairs.between(parent)
-    return _linkage(graph, parent, weakest)
+
+
+def asked_of(smaller: IntArray, limits: Thresholds) -> IntArray:
+    """Return what `Thresholds.asked` says of many merges, by the records of the smaller cluster of each."""
+    by_doublings = np.array([limits.asked(1 << n, 1 << n) for n in range(63)])
+    return np.asarray(by_doublings[np.frexp(smaller)[1] - 1])
 
 
 def _mutually_best(

@@ -12,7 +12,7 @@ from partyhub_dagster.errors import ModelError
 
 Kind = Literal["person", "organization"]
 
-FORMAT = 2
+FORMAT = 3
 """Version of the artefact's shape and of the ladders; an artefact of another one is refused."""
 
 RAREST_KEPT = 3

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from partyhub_dagster.hub import Hub, thresholds_of
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.identity.affected import KIND_CODES, collect_components
 from partyhub_dagster.identity.arrays import ABSENT, IntArray
 from partyhub_dagster.identity.decisions import DecisionKind
@@ -25,6 +25,7 @@ from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.lake.session import Session
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import require_model
+from partyhub_dagster.merging import thresholds_of
 from partyhub_dagster.stewardship.ledger import read_ledger, standing_ids
 
 _ITEMS = UUID("5f7d6a52-0c8e-4d0c-9d0b-6c3f1a6be2d4")

@@ -32,7 +32,7 @@ from partyhub_dagster_tests.identity_oracle import Pair, Record, expected_partie
 from partyhub_dagster_tests.identity_world import decided, inputs_of
 
 KEYS = 9
-LIMITS = Thresholds(link=-2_000, cut=-2_000, miss=-4_000, cap=15_000, max_part=6)
+LIMITS = Thresholds(link=-2_000, cut=-2_000, miss=-4_000, cap=15_000, max_part=6, doubling=1_000)
 Case = tuple[dict[int, Record], dict[Pair, int], list[Decision]]
 
 
@@ -166,7 +166,7 @@ def test_nothing_but_a_stated_refusal_keeps_apart_what_reaches_the_cut(case: Cas
             pairs = [(min(a, b), max(a, b)) for a in left for b in right]
             mean = Fraction(sum(min(weights.get(p, LIMITS.miss), LIMITS.cap) for p in pairs), len(pairs))
             refusal = stated.get((one, other))
-            assert mean < LIMITS.cut or refusal is not None
+            assert mean < LIMITS.asked(len(left), len(right)) or refusal is not None
             if refusal is not None:
                 assert refusal.weight == float(mean)
                 assert refusal.schemes or refusal.decision_id is not None

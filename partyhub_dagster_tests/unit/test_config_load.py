@@ -121,7 +121,14 @@ def test_what_is_left_out_has_a_default() -> None:
     assert (crm.format, crm.feed, crm.max_deleted_share, crm.csv.delimiter) == ("csv", "delta", 0.3, ",")
     assert (crm.version, crm.event_time, crm.deleted, crm.party_type) == (None, None, None, None)
     thresholds = config.matching.of("organization").thresholds
-    assert thresholds.millibits() == {"keep": -8000, "link": -2000, "cut": -2000, "miss": -4000, "cap": 15000}
+    assert thresholds.millibits() == {
+        "keep": -8000,
+        "link": -2000,
+        "cut": -2000,
+        "doubling": 1500,
+        "miss": -4000,
+        "cap": 15000,
+    }
     assert (config.quality.max_quarantined_share, config.publish.parquet) == (0.1, "published")
     assert config.kinds == ["person"]
 

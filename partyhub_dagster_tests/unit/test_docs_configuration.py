@@ -160,7 +160,7 @@ def test_defaults_are_those_of_the_schema(model: type[Section]) -> None:
 
 def test_thresholds_are_those_of_the_schema() -> None:
     cells = " ".join(rows(under(PAGE, "Matching"))["thresholds"])
-    told = {name: float(value) for name, value in re.findall(r"`(\w+)` \((-?\d+)\)", cells)}
+    told = {name: float(value) for name, value in re.findall(r"`(\w+)` \((-?[\d.]+)\)", cells)}
     assert told == matching.Thresholds().model_dump()
     persons = {name: float(value) for name, value in re.findall(r"`(\w+)` (?:is )?(-\d+)", cells)}
     assert told | persons == matching.PersonThresholds().model_dump()

@@ -10,6 +10,7 @@ import pytest
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.identity.conflicts import Override, Refusal
 from partyhub_dagster.identity.decisions import Decision
+from partyhub_dagster.identity.linkage import asked_of
 from partyhub_dagster.identity.state import ClusterOutputs, cluster_affected
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster_tests.identity_oracle import Record
@@ -96,6 +97,23 @@ def test_weights_count_up_to_the_cap() -> None:
     assert clustered({(0, 1): 14, (0, 2): 40, (1, 2): -20}, keys=3).cluster.tolist() == [0, 1, 0]
 
 
+def test_two_groups_are_asked_more_than_a_record_and_a_group() -> None:
+    limits = replace(LIMITS, cut=-3_000, doubling=1_500)
+    group = {(0, 1): 9, (0, 2): 9, (1, 2): 9, **{(a, 3): -2 for a in range(3)}, (0, 3): 0}
+    assert clustered(group, keys=4, limits=limits).cluster.tolist() == [0] * 4
+    groups = {**group, (3, 4): 9, **{(a, 4): -2 for a in range(3)}}
+    assert clustered(groups, keys=5, limits=limits).cluster.tolist() == [0, 0, 0, 3, 3]
+    assert clustered(groups, keys=5, limits=replace(limits, doubling=0)).cluster.tolist() == [0] * 5
+
+
+def test_what_is_asked_rises_with_each_doubling_of_the_smaller_side_up_to_0_bits() -> None:
+    limits = replace(LIMITS, cut=-3_000, doubling=1_000)
+    asked = [limits.asked(size, 1_000) for size in (1, 2, 3, 4, 7, 8, 64)]
+    assert asked == [-3_000, -2_000, -2_000, -1_000, -1_000, 0, 0]
+    assert replace(limits, link=5_000, cut=2_000).asked(8, 8) == 2_000
+    assert asked_of(np.array([1, 2, 3, 4, 7, 8, 64]), limits).tolist() == asked
+
+
 def test_pairs_below_link_count_inside_a_component_and_nowhere_else() -> None:
     limits = replace(LIMITS, link=3_000)
     assert clustered({(0, 1): 2}, keys=2, limits=limits).component.tolist() == [0, 1]
@@ -173,7 +191,9 @@ def test_nothing_in_gives_nothing_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"miss": 0}, {"cut": 1_000}, {"cap": -1}, {"max_part": 0}], ids=lambda wrong: next(iter(wrong))
+    "wrong",
+    [{"miss": 0}, {"cut": 1_000}, {"cap": -1}, {"max_part": 0}, {"doubling": -1}],
+    ids=lambda wrong: next(iter(wrong)),
 )
 def test_thresholds_that_contradict_each_other_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ModelError, match="contradict"):

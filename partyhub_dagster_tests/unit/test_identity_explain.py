@@ -37,7 +37,13 @@ def held(*values: int) -> dict[int, Record]:
             Verdict(Why.NOT_SAME_DECISION, 9_000.0, 1, 1, UUID(int=1)),
         ),
         (held(1, 2), {(0, 1): 20}, [], LIMITS, Verdict(Why.EXCLUSIVE, 15_000.0, 1, 1, schemes=(7,))),
-        (ALIKE, {(0, 2): 9, (1, 3): 9, (0, 1): 1}, [], LIMITS, Verdict(Why.BELOW_CUT, -2_750.0, 1, 4)),
+        (
+            ALIKE,
+            {(0, 2): 9, (1, 3): 9, (0, 1): 1},
+            [],
+            LIMITS,
+            Verdict(Why.BELOW_CUT, -2_750.0, 1, 4, asked=0),
+        ),
         (
             ALIKE,
             {(0, 2): 9, (1, 3): 9, (0, 1): 1},
