@@ -1,5 +1,9 @@
-"""Where matching and identity meet: what clustering takes from a model."""
+"""Where matching and identity meet: what clustering takes from a model, and a model from clustering."""
 
+from typing import Any
+
+from partyhub_dagster.identity.margins import merge_margins
+from partyhub_dagster.identity.pairs import ScoredPairs
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster.matching.model import MatchModel
 
@@ -9,3 +13,8 @@ def thresholds_of(model: MatchModel) -> Thresholds:
     limits = model.thresholds.millibits()
     del limits["keep"]  # clustering sees no pair below it
     return Thresholds(**limits, max_part=model.max_part)
+
+
+def margins_of(model: MatchModel, left: Any, right: Any, weight: Any) -> Any:
+    """Cluster by scored pairs, as `Merging` promises."""
+    return merge_margins(ScoredPairs(left, right, weight), thresholds_of(model)) / 1_000

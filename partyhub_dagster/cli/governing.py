@@ -55,14 +55,12 @@ def train(
     config: Config = None,
 ) -> None:
     """Train a matching model on the live records. It is a candidate until it is activated."""
-    from partyhub_dagster.matching.registry import train as train_kind
-
     hub = open_hub(config_file(config))
     with hub.run() as run:
         told = _labels(run, labels or [], decisions=decisions)
         for each in _kinds_to_train(run, kind, told):
             before = _readable_model(run.session, each) if compare else None
-            stored = train_kind(run.session, run.config, each, activate=activate, labels=told)
+            stored = run.train(each, activate=activate, labels=told)
             state = "active; the next build rescores every pair" if activate else "a candidate"
             say(f"{each}: model {stored.model.version[:12]} {_made(stored)}: {state}.")
             if before is not None:

@@ -18,6 +18,10 @@ def say_card(card: dict[str, Any]) -> None:
     say(f"Made from {card['records']:,} records{f' ({sources})' if sources else ''}")
     say(f"One pair in {card['one_pair_in']:,} is one party; thresholds "
         + ", ".join(f"{name} {bits:g}" for name, bits in card["thresholds"].items()))  # fmt: skip
+    if (merges := card["measured"].get("merges")) is not None:
+        say(
+            f"`cut` is where {merges:,} merges of its records want it; shipped is {card['measured']['cut_shipped']:g}"
+        )
     if (labels := card["labels"]) is not None:
         say(f"Learned from {labels['pairs']:,} labelled pairs, {labels['one_party']:,} of one party; bits that a label"
             f" costs: {labels['log_loss_before']:.2f} by the weights before,"

@@ -113,28 +113,28 @@ def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, feature
     return float(expected) * total / min(total, SAMPLED_PAIRS)
 
 
+def score_all(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str, out: str) -> int:
+    """Create temp table `out` of all pairs that the model compares, scored as `score_pairs` does; say how many."""
+    create_pairs(con, model, keys, None, "ph_every_pair")
+    score_features(con, model, features, "ph_every_pair", out)
+    pairs = _count(con, "ph_every_pair")
+    con.execute("drop table ph_every_pair")
+    return pairs
+
+
 def raise_link(
-    con: duckdb.DuckDBPyConnection,
-    model: MatchModel,
-    features: str,
-    keys: str,
-    settings: MatchSettings,
+    con: duckdb.DuckDBPyConnection, model: MatchModel, scored: str, pairs: int, settings: MatchSettings
 ) -> MatchModel:
     """Raise `link` until the largest component is small enough, unless hub.yaml sets it or there is too little data."""
-    size = _count(con, features)
-    create_pairs(con, model, keys, None, "ph_link_pairs")
-    pairs = _count(con, "ph_link_pairs")
-    score_features(con, model, features, "ph_link_pairs", "ph_link_scores")
+    size = model.artefact["trained_on"]["records"]
     link, largest = model.thresholds.link, 0
     if size >= LEAST_RECORDS and "link" not in settings.thresholds.model_fields_set:
-        link, largest = _lowest_safe_link(con, "ph_link_scores", link, size)
-    linked = con.execute(
-        f"select count(*) from ph_link_scores where weight >= {round(link * 1000)}"
-    ).fetchall()[0][0]
-    expected = _expected_by_weight(con, "ph_link_scores")
+        link, largest = _lowest_safe_link(con, scored, link, size)
+    [(linked,)] = con.execute(
+        f"select count(*) from {scored} where weight >= {round(link * 1000)}"
+    ).fetchall()
+    expected = _expected_by_weight(con, scored)
     raised = {"link_raised_from": model.thresholds.link} if link > model.thresholds.link else {}
-    for table in ("ph_link_pairs", "ph_link_scores"):
-        con.execute(f"drop table {table}")
     metrics = {
         "pairs": pairs,
         "linked_pairs": linked,
@@ -174,6 +174,18 @@ def _expected_by_weight(con: duckdb.DuckDBPyConnection, scored: str) -> list[dic
 def _lowest_safe_link(
     con: duckdb.DuckDBPyConnection, scored: str, lowest: float, size: int
 ) -> tuple[float, int]:
+    left, right, weight = coded_pairs(con, scored)
+    link = lowest
+    while True:
+        kept = weight >= round(link * 1000)
+        largest = _largest_component(left[kept], right[kept])
+        if largest <= max(LARGEST_COMPONENT * size, HARMLESS_COMPONENT) or link >= HIGHEST_LINK:
+            return link, largest
+        link += LINK_STEP
+
+
+def coded_pairs(con: duckdb.DuckDBPyConnection, scored: str) -> tuple[Any, Any, Any]:
+    """Return scored pairs as arrays of 64-bit integers: two codes, by the order of ids, and the weight in millibits."""
     import numpy as np
 
     pairs = con.execute(
@@ -182,13 +194,8 @@ def _lowest_safe_link(
         f" select l.rid as l, r.rid as r, weight from {scored}"
         " join ids as l on l.id = record_id_l join ids as r on r.id = record_id_r"
     ).fetchnumpy()
-    link = lowest
-    while True:
-        kept = pairs["weight"] >= round(link * 1000)
-        largest = _largest_component(np.asarray(pairs["l"])[kept], np.asarray(pairs["r"])[kept])
-        if largest <= max(LARGEST_COMPONENT * size, HARMLESS_COMPONENT) or link >= HIGHEST_LINK:
-            return link, largest
-        link += LINK_STEP
+    left, right, weight = (np.asarray(pairs[name], dtype=np.int64) for name in ("l", "r", "weight"))
+    return left, right, weight
 
 
 def _largest_component(left: Any, right: Any) -> int:

@@ -13,6 +13,7 @@ from partyhub_dagster.lake.session import Session
 from partyhub_dagster.lake.tables import MATCH_MODELS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.matching.compare import compare_models
+from partyhub_dagster.matching.cut import Merging
 from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.train import default_model, train_model
@@ -52,7 +53,7 @@ def require_model(session: Session, kind: Kind) -> MatchModel:
     return stored.model
 
 
-def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel:
+def ensure_model(session: Session, config: HubConfig, kind: Kind, merging: Merging) -> StoredModel:
     """Make sure that a model is active: shipped weights until there is enough to train on, then trained once.
 
     Raises:
@@ -68,7 +69,7 @@ def ensure_model(session: Session, config: HubConfig, kind: Kind) -> StoredModel
         return stored
     if stored is not None and not enough_to_train(session, kind):
         return stored
-    return train(session, config, kind, activate=True)
+    return train(session, config, kind, merging, activate=True)
 
 
 def enough_to_train(session: Session, kind: Kind) -> bool:
@@ -86,7 +87,13 @@ def enough_to_train(session: Session, kind: Kind) -> bool:
 
 
 def train(
-    session: Session, config: HubConfig, kind: Kind, *, activate: bool, labels: Sequence[Label] = ()
+    session: Session,
+    config: HubConfig,
+    kind: Kind,
+    merging: Merging,
+    *,
+    activate: bool,
+    labels: Sequence[Label] = (),
 ) -> StoredModel:
     """Train a model on the live records, and on labelled pairs; a candidate unless it is to be active at once.
 
@@ -99,9 +106,9 @@ def train(
     settings = config.matching.of(kind)
     records = _records_of(session, kind)
     if enough_to_train(session, kind):
-        model = train_model(session.con, records, kind, settings, labels=labels)
+        model = train_model(session.con, records, kind, settings, labels=labels, merging=merging)
     else:
-        model = default_model(kind, settings, session.con, records, labels)
+        model = default_model(kind, settings, session.con, records, labels, merging)
     session.drop(records)
     return _store(session, config, model, model.origin, activate=activate)
 

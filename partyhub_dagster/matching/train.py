@@ -9,10 +9,17 @@ import duckdb
 
 from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.config.matching import Matching
+from partyhub_dagster.matching.cut import Merging, settle_cut
 from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.features import create_features
-from partyhub_dagster.matching.freeze import add_rules, create_all_keys, freeze_stop_keys, raise_link
+from partyhub_dagster.matching.freeze import (
+    add_rules,
+    create_all_keys,
+    freeze_stop_keys,
+    raise_link,
+    score_all,
+)
 from partyhub_dagster.matching.frequencies import count_frequencies
 from partyhub_dagster.matching.learn import Label, learn_from_labels
 from partyhub_dagster.matching.model import Kind, MatchModel
@@ -22,6 +29,7 @@ __all__ = ["default_model", "train_model"]
 SEED = 1
 KEYS = "ph_all_keys"
 FEATURES = "ph_all_features"
+SCORED = "ph_all_scored"
 
 
 ENOUGH_TO_COUNT = 1_000
@@ -34,10 +42,11 @@ def default_model(
     con: duckdb.DuckDBPyConnection | None = None,
     records: str | None = None,
     labels: Sequence[Label] = (),
+    merging: Merging | None = None,
 ) -> MatchModel:
     """Return the model of shipped weights; given enough records, with their frequencies, stop keys and prior.
 
-    Guarantees: a function of settings, records and labels.
+    Without `merging` `cut` is not learned. Guarantees: a function of settings, records and labels.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -51,9 +60,9 @@ def default_model(
         return learn_from_labels(con, model, records, labels) if labels else model
     create_all_keys(con, model, records, settings, KEYS)
     try:
-        return _freeze(con, freeze_stop_keys(con, model, KEYS), records, settings, labels)
+        return _freeze(con, freeze_stop_keys(con, model, KEYS), records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
+        _drop(con)
 
 
 def train_model(
@@ -63,10 +72,12 @@ def train_model(
     settings: MatchSettings | None = None,
     seed: int = SEED,
     labels: Sequence[Label] = (),
+    merging: Merging | None = None,
 ) -> MatchModel:
-    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, and `link`; then from labels.
+    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
 
-    Reads `records` (columns of normalized_parties). Guarantees: a function of records, settings, seed and labels.
+    Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
+    Guarantees: a function of records, settings, seed and labels.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -77,9 +88,9 @@ def train_model(
     try:
         model = freeze_stop_keys(con, model, KEYS)
         model = model.with_parts(comparisons=estimate_weights(con, model, records, seed))
-        return _freeze(con, model, records, settings, labels)
+        return _freeze(con, model, records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {KEYS}; drop table if exists {FEATURES}")
+        _drop(con)
 
 
 def _freeze(
@@ -88,15 +99,24 @@ def _freeze(
     records: str,
     settings: MatchSettings,
     labels: Sequence[Label],
+    merging: Merging | None,
 ) -> MatchModel:
-    """Settle what depends on weights: the prior, which rules are worth their pairs, and how high `link` must be."""
+    """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging."""
     create_features(con, model, records, FEATURES)
     model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
     model = add_rules(con, model, FEATURES, KEYS, settings)
     if labels:
         model = learn_from_labels(con, model, records, labels)
         create_features(con, model, records, FEATURES)  # frequencies are scaled to the weights
-    return raise_link(con, model, FEATURES, KEYS, settings)
+    pairs = score_all(con, model, FEATURES, KEYS, SCORED)
+    if merging is not None:
+        model = settle_cut(con, model, SCORED, settings, merging)
+    return raise_link(con, model, SCORED, pairs, settings)
+
+
+def _drop(con: duckdb.DuckDBPyConnection) -> None:
+    for table in (KEYS, FEATURES, SCORED):
+        con.execute(f"drop table if exists {table}")
 
 
 def counted_model(

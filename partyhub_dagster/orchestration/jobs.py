@@ -13,7 +13,6 @@ from partyhub_dagster.errors import InvariantError
 from partyhub_dagster.hub import Run
 from partyhub_dagster.lake.upkeep import keep_up
 from partyhub_dagster.matching.model import Kind
-from partyhub_dagster.matching.registry import train
 from partyhub_dagster.orchestration.lake_asset import LAKE_POOL
 from partyhub_dagster.orchestration.proof import proof_of_builds
 from partyhub_dagster.orchestration.resources import HubResource
@@ -59,7 +58,7 @@ def _train_models(kinds: list[Kind]) -> dg.JobDefinition:
         """Train a candidate model of every kind."""
 
         def work(run: Run) -> dict[str, Any]:
-            stored = {kind: train(run.session, run.config, kind, activate=False) for kind in kinds}
+            stored = {kind: run.train(kind, activate=False) for kind in kinds}
             return {f"{kind}/version": found.model.version for kind, found in stored.items()}
 
         versions = attempt(hub, "train", work)

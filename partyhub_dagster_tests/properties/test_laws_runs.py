@@ -15,7 +15,6 @@ from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.tables import WATERMARKS
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
-from partyhub_dagster.matching.registry import train
 from partyhub_dagster.normalize import stage as normalize_stage
 from partyhub_dagster.sources.retire import retire_records
 from partyhub_dagster.survivorship import stage as golden_stage
@@ -226,6 +225,6 @@ def test_other_matching_settings_on_a_hub_too_small_to_learn_from_keep_the_shipp
     with pytest.raises(ModelError, match=r"matching\.person"):
         build(changed)
     with changed.run() as run:
-        assert train(run.session, run.config, "person", activate=True).origin == "shipped"
+        assert run.train("person", activate=True).origin == "shipped"
     build(changed)
     assert partition_of(changed) == before

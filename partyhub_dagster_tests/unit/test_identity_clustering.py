@@ -11,6 +11,8 @@ from partyhub_dagster.errors import ModelError
 from partyhub_dagster.identity.conflicts import Override, Refusal
 from partyhub_dagster.identity.decisions import Decision
 from partyhub_dagster.identity.linkage import asked_of
+from partyhub_dagster.identity.margins import merge_margins
+from partyhub_dagster.identity.pairs import ScoredPairs
 from partyhub_dagster.identity.state import ClusterOutputs, cluster_affected
 from partyhub_dagster.identity.thresholds import Thresholds
 from partyhub_dagster_tests.identity_oracle import Record
@@ -112,6 +114,14 @@ def test_what_is_asked_rises_with_each_doubling_of_the_smaller_side_up_to_0_bits
     assert asked == [-3_000, -2_000, -2_000, -1_000, -1_000, 0, 0]
     assert replace(limits, link=5_000, cut=2_000).asked(8, 8) == 2_000
     assert asked_of(np.array([1, 2, 3, 4, 7, 8, 64]), limits).tolist() == asked
+
+
+def test_margins_are_the_means_of_all_merges_less_what_their_size_asks_beyond_the_cut() -> None:
+    bits = {(0, 1): 9, (2, 3): 8, (0, 2): 2, (0, 3): 0, (1, 2): 0, (1, 3): 0, (4, 5): -2}
+    left, right = np.array(list(bits)).T
+    pairs = ScoredPairs(left, right, np.array([1_000 * weight for weight in bits.values()]))
+    limits = replace(LIMITS, cut=-3_000, doubling=1_500)
+    assert sorted(merge_margins(pairs, limits).tolist()) == [500 - 1_500, 8_000, 9_000]
 
 
 def test_pairs_below_link_count_inside_a_component_and_nowhere_else() -> None:

@@ -19,6 +19,7 @@ from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
 from partyhub_dagster.matching.train import default_model, train_model
+from partyhub_dagster.merging import margins_of
 from partyhub_dagster_tests.unit.matching_records import connection_with, person, record_id
 
 GIVEN = [
@@ -68,7 +69,7 @@ def _small_samples() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def trained() -> tuple[duckdb.DuckDBPyConnection, MatchModel]:
     con = connection_with(world())
-    return con, train_model(con, "records", "person")
+    return con, train_model(con, "records", "person", merging=margins_of)
 
 
 def test_training_finds_who_is_who(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
@@ -106,7 +107,7 @@ def test_the_same_records_in_another_order_give_the_same_model(
 ) -> None:
     records = world()
     random.Random(1).shuffle(records)  # noqa: S311  test data, not secrets
-    assert train_model(connection_with(records), "records", "person") == trained[1]
+    assert train_model(connection_with(records), "records", "person", merging=margins_of) == trained[1]
 
 
 def test_no_value_of_few_records_is_in_the_model(
