@@ -6,12 +6,12 @@ Not here: what a stage does (the domain packages), how it is shown (`cli`, `orch
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
 
+from partyhub_dagster.build_report import BuildReport, Progress
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ConfigError, GateError, SourceError
 from partyhub_dagster.identity.stage import ClusterChanges, cluster_changed
@@ -49,10 +49,8 @@ from partyhub_dagster.sources.paths import sources_without_files
 from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster.survivorship.stage import GoldenChanges, master_changed
 
-Progress = Callable[[str], None]
 _TOLD = 3
 """Files that were not loaded and that an error tells of; `partyhub status` lists all."""
-Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +251,7 @@ class Run:
         told = "".join(f" Not loaded: source {f.source}, file {f.file}: {f.error}" for f in files[:_TOLD])
         return told + (f" And {len(files) - _TOLD} files more." if len(files) > _TOLD else "")
 
-    def build(self, progress: Progress = lambda _: None) -> "BuildReport":
+    def build(self, progress: Progress = lambda _: None) -> BuildReport:
         """Run every stage in order and release the outcome."""
         report = BuildReport(progress)
         self.refuse_unknown_sources()
@@ -262,7 +260,7 @@ class Run:
             report.run(f"raw/{source}", partial(self.load, source))
         return self.advance(report)
 
-    def advance(self, report: "BuildReport") -> "BuildReport":
+    def advance(self, report: BuildReport) -> BuildReport:
         """Run every stage after loading and release the outcome."""
         if self._something_waits():
             self.read_copies()
@@ -282,35 +280,3 @@ class Run:
 
 def _no_file(source: str, patterns: str) -> str:
     return f"source {source} names no file that is there: {patterns}"
-
-
-@dataclass(slots=True)
-class BuildReport:
-    """What a build did, by stage, and how long each took."""
-
-    progress: Progress
-    outcomes: dict[str, Any] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    release: Release | None = None
-    warnings: list[str] = field(default_factory=list)
-
-    def run(self, stage: str, work: Callable[[], Outcome]) -> Outcome:
-        """Run one stage and note its outcome and time."""
-        self.progress(stage)
-        began = time.monotonic()
-        outcome = work()
-        self.outcomes[stage] = outcome
-        self.seconds[stage] = round(time.monotonic() - began, 3)
-        return outcome
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as a program reads it: counts and seconds by stage."""
-        stages = {}
-        for stage, outcome in self.outcomes.items():
-            counts = asdict(outcome) if isinstance(outcome, _COUNTED) else {}
-            stages[stage] = {"seconds": self.seconds[stage], **counts}
-        number = None if self.release is None else self.release.number
-        return {"release": number, "stages": stages, "warnings": self.warnings}
-
-
-_COUNTED = (LoadCounts, NormalizedChanges, MatchChanges, ClusterChanges, GoldenChanges)

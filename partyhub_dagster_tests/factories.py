@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from partyhub_dagster.build_report import BuildReport
 from partyhub_dagster.config import load_config
-from partyhub_dagster.hub import BuildReport, Hub
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id
 from partyhub_dagster.lake.metadata import Table, quote_name

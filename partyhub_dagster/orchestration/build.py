@@ -2,8 +2,9 @@
 
 import dagster as dg
 
+from partyhub_dagster.build_report import Progress
 from partyhub_dagster.config import HubConfig
-from partyhub_dagster.hub import Hub, Progress
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.orchestration.assets.confirmed import confirmed_assets
 from partyhub_dagster.orchestration.assets.golden import golden_assets

@@ -7,7 +7,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from partyhub_dagster.hub import Hub, Progress, Run
+from partyhub_dagster.build_report import Progress
+from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.orchestration.recovery import hold_alive, report_dead_runs
 from partyhub_dagster.places import hub_from_environment
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from partyhub_dagster.hub import Hub, Progress
+from partyhub_dagster.build_report import Progress
+from partyhub_dagster.hub import Hub
 from partyhub_dagster.orchestration.build import build_defs
 from partyhub_dagster.orchestration.recovery import hold_alive
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from partyhub_dagster.hub import BuildReport
+from partyhub_dagster.build_report import BuildReport
 from partyhub_dagster.lake.releases import Release
 from partyhub_dagster.sources.storing import LoadCounts
 from partyhub_dagster.streaming.taking import Taken

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from partyhub_dagster.hub import BuildReport, Hub, Progress, Run
+from partyhub_dagster.build_report import BuildReport, Progress
+from partyhub_dagster.hub import Hub, Run
 from partyhub_dagster.streaming.batches import Batch
 from partyhub_dagster.streaming.following import Followers, followers_of
 from partyhub_dagster.streaming.kafka import broker_of, streaming_of
