@@ -24,7 +24,8 @@ PERSON_NAME = Comparison(
         unknown_without("tokens"),
         Level("same_tokens", f"{equal('name_key')} and token_count_l >= 3"),
         Level("same_pair", equal("name_pair"), tf="name_pair", tf_weight=0.7),
-        Level("three_shared", "ph_shared(tokens_l, tokens_r) >= 3"),
+        # The three words of one family name (de la Garza) make no one of its members another.
+        Level("three_shared", f"ph_shared(tokens_l, tokens_r) >= 3 and not coalesce({OTHER_GIVEN}, false)"),
         Level(
             "family_and_similar",
             f"{equal('name_family')} and {SIMILAR_GIVEN}",
@@ -161,13 +162,21 @@ ORGANIZATION_IDENTIFIERS = Comparison(
 )
 
 OTHER_BRANCH = (
-    f"greatest(name_count_l, name_count_r) > {COMMON_NAME} and (house_number_l <> house_number_r or"
+    f"greatest(chain_count_l, chain_count_r) > {COMMON_NAME} and (house_number_l <> house_number_r or"
     " jaro_winkler_similarity(street_l, street_r) < 0.8) and not coalesce(list_has_any(addresses_l, addresses_r)"
     " or list_has_any(phones_l, phones_r) or list_has_any(rare_ids_l, rare_ids_r), false)"
+    f" and (name_chain_l = name_chain_r or {overlaps(0.6)})"
 )
 
 OTHER_IDENTIFIERS = (
     "coalesce(list_has_any(id_schemes_l, id_schemes_r) and not list_has_any(all_ids_l, all_ids_r), false)"
+)
+OTHER_UNIT = (
+    "(name_branch_l <> name_branch_r or (name_service_l <> name_service_r"
+    f" and ({OTHER_IDENTIFIERS} or coalesce(legal_form_l <> legal_form_r, false))))"
+    # "logistics" is no unit where the other one only wrote "lgistics"
+    " and damerau_levenshtein(name_full_l, name_full_r) > 1"
+    f" and ({overlaps(0.6)} or name_core_l = name_core_r)"
 )
 
 ORGANIZATION_NAME = Comparison(
@@ -179,17 +188,12 @@ ORGANIZATION_NAME = Comparison(
         Level("sibling_number", f"name_numbers_l <> name_numbers_r and {overlaps(0.5)}", fixed=True),
         Level("other_number", "name_numbers_l <> name_numbers_r"),
         # Branches of a chain share its name, web site and number of the head office, but not the house.
-        Level("other_branch", f"{OTHER_BRANCH} and {overlaps(0.6)}", fixed=True),
+        Level("other_branch", OTHER_BRANCH, fixed=True),
         Level("same_name", equal("name_full"), tf="name_full", tf_weight=0.7),
         Level("same_other_name", shares("name_hashes")),
         Level("same_letters", equal("name_compact")),
         # "Acme Leasing" is not "Acme", nor is "Acme West" "Acme East".
-        Level(
-            "sibling_branch",
-            f"(name_branch_l <> name_branch_r or (name_service_l <> name_service_r and {OTHER_IDENTIFIERS}))"
-            f" and {overlaps(0.6)}",
-            fixed=True,
-        ),
+        Level("sibling_branch", OTHER_UNIT, fixed=True),
         Level(
             "number_missing",
             f"(name_numbers_l is null) <> (name_numbers_r is null) and {overlaps(0.45)}",

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.frequencies import CHAIN_NAME
 from partyhub_dagster.matching.levels import tf_column
 from partyhub_dagster.matching.model import MatchModel
 
@@ -22,6 +23,10 @@ create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
     root_a = root_b or jaro_winkler_similarity(a, b) >= 0.88
     or (least(length(a), length(b)) >= 3 and (contains(a, b) or contains(b, a)))
     or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) <= 1);
+create or replace temp macro ph_words_among(name, words) as
+    array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: list_contains(words, x))), ' ');
+create or replace temp macro ph_words_beside(name, words) as
+    array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: not list_contains(words, x))), ' ');
 create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
 create or replace temp macro ph_rarest_shared(a, b) as
     list_max(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255));
@@ -36,7 +41,7 @@ BRANCH_WORDS = tuple(
     " holdings properties realty europe asia africa america americas pacific emea apac latam international global"
     " overseas domestic north south east west northern southern eastern western central northeast northwest southeast"
     " southwest midwest regional subsidiary branch division foundation pension retail wholesale manufacturing"
-    " technologies research export import shipping investments estate".split()
+    " technologies research export import shipping investments real estate".split()
 )
 """Words that tell a unit of a company, or a place, from its parent when all other words agree."""
 
@@ -84,11 +89,11 @@ _PERSON = """
     strftime(birth_date, '%m%d') as birth_month_day, strftime(birth_date, '%d%m') as birth_day_month
 """
 
-_ORGANIZATION = """
+_ORGANIZATION = f"""
     ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact, name_numbers, name_acronym,
-    array_to_string(list_filter(name_tokens, lambda x: list_contains($branch_words, x)), ' ') as name_branch,
-    array_to_string(list_filter(name_tokens, lambda x: list_contains($service_words, x)), ' ') as name_service,
-    legal_form, country, ph_hashes(websites) as websites
+    ph_words_among(name_full, $branch_words) as name_branch, ph_words_among(name_full, $service_words) as name_service,
+    nullif(ph_words_beside(name_full, list_concat($branch_words, $service_words)), '') as name_core,
+    {CHAIN_NAME} as name_chain, legal_form, country, ph_hashes(websites) as websites
 """
 
 _COUNTED_LISTS = {"phones": "phone", "emails": "email", "ids": "id", "websites": "website"}
@@ -180,9 +185,8 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
     frequencies: dict[str, Any] = model.artefact["frequencies"]
     joins, columns, joined = [], [], set()
     if model.kind == "organization":
-        joined.add("name_full")
-        joins.append(_seen("name_full"))
-        columns.append(", coalesce(f_name_full.count, 1) as name_count")
+        joins.append(_seen("name_chain"))
+        columns.append(", coalesce(f_name_chain.count, 1) as chain_count")
     for comparison in comparisons_of(model.kind):
         weights = model.artefact["comparisons"].get(comparison.name)
         for level in comparison.levels if weights else ():

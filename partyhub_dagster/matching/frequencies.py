@@ -11,6 +11,14 @@ from partyhub_dagster.matching.model import RAREST_KEPT, Kind
 
 _LISTS = {"token": "name_tokens", "phone": "phones", "email": "emails", "id": "ids", "website": "websites"}
 
+CHAIN_NAME = """
+    regexp_replace(
+        case when ends_with(name_full, ' ' || city) then left(name_full, -1 - length(city)::integer) else name_full end,
+        '( branch| store| number| no)?( [0-9]+)+$', ''
+    )
+"""
+"""The name of an organization without the town or number behind it: what branches of a chain share."""
+
 _VALUES = {
     "person": {
         "name_pair": "name_given || ' ' || name_family",
@@ -20,7 +28,12 @@ _VALUES = {
         "postcode": "postcode",
         "city": "city",
     },
-    "organization": {"name_full": "name_full", "postcode": "postcode", "city": "city"},
+    "organization": {
+        "name_full": "name_full",
+        "name_chain": CHAIN_NAME,
+        "postcode": "postcode",
+        "city": "city",
+    },
 }
 
 RARE_VALUE = 10

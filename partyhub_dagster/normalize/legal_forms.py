@@ -7,8 +7,17 @@ _NATIVE = {
     "有限公司": "coltd", "주식회사": "kk", "(株)": "kk", "㈱": "kk",
 }  # fmt: skip
 """Written without blanks, where rigour finds none."""
-_OWN = {"corp": "corp", "corporation": "corp"} | dict.fromkeys(("co", "company", "cos", "companies"), "co")
-"""Written as legal forms; rigour counts them as common words."""
+_OWN = {
+    phrase: form
+    for form, phrases in {
+        "corp": ("corp", "corporation"), "co": ("co", "company", "cos", "companies"),
+        "kk": ("kk", "kabushiki kaisha"), "sl": ("sl", "sociedad limitada"), "ltd": ("pvt", "private limited"),
+        "dac": ("dac", "designated activity company"), "sa": ("societe anonyme",),
+        "sarl": ("sa rl", "societe a responsabilite limitee"),
+    }.items()
+    for phrase in phrases
+}  # fmt: skip
+"""Written as legal forms; rigour does not know them as such."""
 _NONE = frozenset(
     "ii i iv v vi as se sc sp is an al of and the group fund trust bank holding holdings".split()
 )
@@ -35,7 +44,7 @@ def _forms_in(words: list[str]) -> dict[str, str]:
     text = " ".join(word for word in words if word != "and")
     found = extract_org_types(text, Normalize.CASEFOLD | Normalize.NAME)
     known = {matched: "".join(tokens(canonical)) for matched, canonical in found if matched not in _NONE}
-    return {**known, **{word: _OWN[word] for word in words if word in _OWN}}
+    return {**known, **{phrase: form for phrase, form in _OWN.items() if f" {phrase} " in f" {text} "}}
 
 
 def without_legal_form(words: list[str]) -> tuple[list[str], str | None]:

@@ -65,7 +65,7 @@ def test_places_without_a_street_are_compared_by_what_they_have(
 
 def chain(*, held: int) -> MatchModel:
     counts = {"total": 1000, "agree": 0.001, "counts": {"acme bakery": held}}
-    return default_model("organization").with_parts(frequencies={"name_full": counts})
+    return default_model("organization").with_parts(frequencies={"name_chain": counts})
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,22 @@ def test_branches_of_a_chain_are_told_apart_by_their_houses(held: int, address: 
     assert level_of("name", one, other, chain(held=held)) == level
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("acme bakery springfield", "acme bakery 58", "other_branch"),
+        ("acme bakery branch 7", "acme bakery springfield", "other_branch"),
+        ("acme bakery springfield", "acme bakery springfield", "other_branch"),
+    ],
+)
+def test_the_town_or_number_behind_the_name_of_a_chain_is_that_of_a_branch(
+    one: str, other: str, level: str
+) -> None:
+    here, there = "12|main street|springfield|12345", "9|oak street|springfield|12345"
+    pair = organization(1, one, address=here), organization(2, other, address=there)
+    assert level_of("name", *pair, chain(held=50)) == level
+
+
 def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
     phones = ["+12025550199"]
     one = organization(1, "acme bakery", address="12|main street|springfield|12345", phones=phones)
@@ -96,6 +112,9 @@ def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
         ("saltis consulting 68", "saltis consulting 69", "sibling_number"),
         ("saltis consulting", "saltis consultnig", "slips"),
         ("delanvia furniture", "delanvia furniture leasing", "sibling_branch"),
+        ("delanvia furniture", "delanvia furniture real estate", "sibling_branch"),
+        ("delanvia logistics", "delanvia lgistics", "slips"),
+        ("delanvia holding", "delanvia holdings", "slips"),
     ],
 )
 def test_a_number_or_a_unit_more_is_no_slip(one: str, other: str, level: str) -> None:
@@ -112,10 +131,36 @@ def test_father_and_son_of_one_name_and_home_stay_two_persons() -> None:
     assert not explain_pair(con, model, "records", str(record_id(1)), str(record_id(2))).linked
 
 
+def test_names_of_trade_hide_no_unit_and_make_none() -> None:
+    parent = organization(1, "delanvia furniture")
+    trade = {"name_tokens": ["delanvia", "furniture", "leasing", "novax", "ventures"]}
+    unit = organization(2, "delanvia furniture leasing") | trade
+    also_named = organization(2, "delanvia furniture") | trade
+    model = default_model("organization")
+    assert level_of("name", parent, unit, model) == "sibling_branch"
+    assert level_of("name", parent, also_named, model) == "same_name"
+
+
+def test_words_of_one_family_name_make_no_one_person_of_its_members() -> None:
+    home = {"address": "3|oak street|springfield|12345"}
+    one, other = (
+        person(n, given, "de la garza", **home) | {"name_tokens": ["de", "garza", given, "la"]}
+        for n, given in ((1, "liller"), (2, "arthur"))
+    )
+    assert level_of("name", one, other, default_model("person")) == "other_given_same_household"
+
+
 @pytest.mark.parametrize(("number", "level"), [("98-7654321", "sibling_branch"), ("12-3456789", "words_75")])
-def test_services_tell_a_unit_only_where_identifiers_do_too(number: str, level: str) -> None:
+def test_services_tell_a_unit_where_identifiers_do_too(number: str, level: str) -> None:
     one = organization(1, "delanvia furniture", ids=["us_ein:12-3456789"])
     other = organization(2, "delanvia furniture services", ids=[f"us_ein:{number}"])
+    assert level_of("name", one, other, default_model("organization")) == level
+
+
+@pytest.mark.parametrize(("form", "level"), [("llc", "sibling_branch"), ("inc", "words_75")])
+def test_services_tell_a_unit_where_the_legal_form_does_too(form: str, level: str) -> None:
+    one = organization(1, "delanvia furniture", legal_form="inc")
+    other = organization(2, "delanvia furniture services", legal_form=form)
     assert level_of("name", one, other, default_model("organization")) == level
 
 
