@@ -39,12 +39,18 @@ def name_agreement(a: str, b: str, kind: Kind) -> NameAgreement:
 
 def name_agreements(pairs: Iterable[tuple[str, str, Kind]]) -> list[NameAgreement]:
     """Weigh many pairs; a name is read once, as in a build, without a search for reference cycles in between."""
-    read = cache(read_bare_names)
     with cleaning_workers(0, 1):
-        return [_best(read(a, kind), read(b, kind)) for a, b, kind in pairs]
+        return _agreements(pairs)  # it lets go of what it read before that search begins again
+
+
+def _agreements(pairs: Iterable[tuple[str, str, Kind]]) -> list[NameAgreement]:
+    read = cache(read_bare_names)
+    return [_best(read(a, kind), read(b, kind)) for a, b, kind in pairs]
 
 
 def _best(ones: tuple[BareName, ...], others: tuple[BareName, ...]) -> NameAgreement:
+    if len(ones) == len(others) == 1:
+        return compare_bare_names(ones[0], others[0])
     return max(
         (compare_bare_names(one, other) for one in ones for other in others), key=lambda found: found.bits
     )

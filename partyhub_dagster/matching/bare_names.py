@@ -71,12 +71,12 @@ def compare_bare_names(a: BareName, b: BareName) -> NameAgreement:
     """Weigh two names. Guarantees: symmetric; the order of words counts only where words are joined."""
     if not a.words or not b.words:
         return NameAgreement(_PRIOR, 0.0, 0.0, 0.0)
-    if [word.text for word in b.words] < [word.text for word in a.words]:
+    if b.words < a.words:
         a, b = b, a  # where words could be paired in two ways, always the same one is taken
     left, right = _explained(a.words, b.words)
     counted_left, counted_right = _counted(a.words), _counted(b.words)
-    open_left = sum(w.counts * (1 - e) for w, e in zip(a.words, left, strict=True))
-    open_right = sum(w.counts * (1 - e) for w, e in zip(b.words, right, strict=True))
+    open_left = sum([w.counts * (1 - e) for w, e in zip(a.words, left, strict=True)])
+    open_right = sum([w.counts * (1 - e) for w, e in zip(b.words, right, strict=True)])
     shared = min(counted_left - open_left, counted_right - open_right)
     conflict, left_out = min(open_left, open_right), abs(open_left - open_right)
     bits = _PRIOR + _WORD * min(shared, _MOST_WORDS)
@@ -87,11 +87,11 @@ def compare_bare_names(a: BareName, b: BareName) -> NameAgreement:
 
 
 def _counted(words: tuple[Word, ...]) -> float:
-    return sum(word.counts for word in words)
+    return sum([word.counts for word in words])
 
 
 def _narrows(name: BareName, explained: list[float]) -> bool:
-    return any(
+    return bool(name.narrowing) and any(
         word.text in name.narrowing and share < 0.5 for word, share in zip(name.words, explained, strict=True)
     )
 

@@ -37,14 +37,14 @@ def without_native_form(text: str) -> tuple[str, str | None]:
 
 
 def _forms_in(words: list[str]) -> dict[str, str]:
-    """Return the canonical form of every legal form that stands in the words."""
+    """Return the canonical form of every legal form that stands in the words, and perhaps of parts of words."""
     from rigour.names import extract_org_types
     from rigour.text.normalize import Normalize
 
     text = " ".join(word for word in words if word != "and")
     found = extract_org_types(text, Normalize.CASEFOLD | Normalize.NAME)
     known = {matched: "".join(tokens(canonical)) for matched, canonical in found if matched not in _NONE}
-    return {**known, **{phrase: form for phrase, form in _OWN.items() if f" {phrase} " in f" {text} "}}
+    return {**known, **{phrase: form for phrase, form in _OWN.items() if phrase in text}}
 
 
 def without_legal_form(words: list[str]) -> tuple[list[str], str | None]:

@@ -21,7 +21,8 @@ COLUMNS = (
     "name_acronym",
 )  # fmt: skip
 _ALIASES = re.compile(
-    r"[\s(,;]+(?:d\s*/?\s*b\s*/?\s*a|doing business as|t\s*/\s*a|trading as|a\s*/?\s*k\s*/?\s*a|also known as"
+    r"[\s(,;]+(?=[adfnt])"  # most words are passed over at their first letter
+    r"(?:d\s*/?\s*b\s*/?\s*a|doing business as|t\s*/\s*a|trading as|a\s*/?\s*k\s*/?\s*a|also known as"
     r"|f\s*/?\s*k\s*/?\s*a|formerly known as|formerly|n\s*/?\s*k\s*/?\s*a|now known as)\b[\s.:]+",
     re.IGNORECASE,
 )
@@ -77,15 +78,21 @@ def read_name(text: str) -> tuple[list[str], str | None]:
     text, form = without_native_form(text)
     if "." in text:
         text = _DOTTED.sub(lambda match: match.group().replace(".", ""), text)
-    words = _single_letters_joined(tokens(_AMPERSAND.sub(" and ", text)))
+    words = _single_letters_joined(tokens(_AMPERSAND.sub(" and ", text) if _has_ampersand(text) else text))
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     words, found = without_legal_form(words)
     return [_canonical(words, i) for i in range(len(words))], found or form
 
 
+def _has_ampersand(text: str) -> bool:
+    return "&" in text or "+" in text or "＆" in text
+
+
 def _single_letters_joined(words: Sequence[str]) -> list[str]:
     """Join runs of single letters: a b c is abc; a lone letter stays."""
+    if min(map(len, words), default=0) > 1:
+        return list(words)
     found: list[str] = []
     run: list[str] = []
     for word in [*words, ""]:

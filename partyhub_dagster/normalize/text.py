@@ -14,6 +14,8 @@ CACHED = 1 << 16
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]+")
 _APOSTROPHES = re.compile(r"['`´‘’ʼʻ]")
+_RUSSIAN_WORD = re.compile("[а-яё]+")
+_RUSSIAN_ENDING = re.compile("[иы]й$")
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -34,7 +36,15 @@ def latin(value: str) -> str:
     text = unicodedata.normalize("NFKC", value).translate(_LATIN_LETTERS)
     if text.isascii():
         return text.lower()
-    return " ".join(map(_transliterated, text.split(" "))).lower()
+    return " ".join(map(_latin_word, text.split(" "))).lower()
+
+
+def _latin_word(word: str) -> str:
+    """Return the Latin form of a word; one of Russian letters alone is read letter by letter."""
+    lower = word.lower()
+    if _RUSSIAN_WORD.fullmatch(lower):
+        return _RUSSIAN_ENDING.sub("y", lower).translate(_RUSSIAN_LETTERS)
+    return _transliterated(word)
 
 
 class _LatinLetters(dict[int, int | str]):
@@ -50,7 +60,16 @@ class _LatinLetters(dict[int, int | str]):
         return self[letter]
 
 
+class _RussianLetters(dict[int, int | str]):
+    """ASCII of Russian letters, one by one. Other Cyrillic letters tell the language of the whole word."""
+
+    def __missing__(self, letter: int) -> int | str:
+        self[letter] = letter if letter < 0x80 else _transliterated(chr(letter))
+        return self[letter]
+
+
 _LATIN_LETTERS = _LatinLetters()
+_RUSSIAN_LETTERS = _RussianLetters()
 
 
 @lru_cache(maxsize=CACHED)

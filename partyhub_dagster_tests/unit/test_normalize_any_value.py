@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rigour.text.translit import ascii_text
 
 from partyhub_dagster.normalize import addresses, organization_names, person_names
 from partyhub_dagster.normalize.cleaned import Cleaned
 from partyhub_dagster.normalize.singles import cleaner_of
-from partyhub_dagster.normalize.text import SLOT_SEPARATOR, VALUE_SEPARATOR, tidy, tokens
+from partyhub_dagster.normalize.text import SLOT_SEPARATOR, VALUE_SEPARATOR, latin, tidy, tokens
 
 CLEANINGS = [
     ("phone", None, "US"), ("phone", None, None), ("phone", None, "DE"), ("email", None, None),
@@ -129,3 +130,16 @@ def test_the_way_for_one_name_or_address_answers_as_the_way_for_several(values: 
     person = person_names.PersonLayout(parts, ("a",))
     people = person_names.PersonLayout((*parts, ("a", "given")), ("a",))
     assert person_names.clean_person_names(name, person) == person_names.clean_person_names(name, people)
+
+
+@given(word=st.text("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАЙЫ", min_size=1, max_size=12))
+@example(word="Достоевский")
+@example(word="Белый")
+@example(word="Майя")
+def test_a_russian_word_is_read_by_its_letters_as_it_is_as_a_whole(word: str) -> None:
+    assert latin(word) == ascii_text(word).lower()
+
+
+@pytest.mark.parametrize(("word", "read"), [("Гулієв", "huliev"), ("Гулев", "gulev")])
+def test_a_letter_that_tells_the_language_changes_how_the_others_are_read(word: str, read: str) -> None:
+    assert latin(word) == read
