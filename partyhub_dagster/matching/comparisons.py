@@ -134,7 +134,7 @@ EMAILS = Comparison(
         Level(
             "similar",
             "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.96"
-            " or (ph_close_length(first_email_l, first_email_r)"
+            " or (ph_close_length(first_email_l, first_email_r) and ph_close_letters(email_letters_l, email_letters_r)"
             " and damerau_levenshtein(first_email_l, first_email_r) <= 2)",
         ),
         Level("same_mailbox", "email_mailbox_l = email_mailbox_r and length(email_mailbox_l) >= 6"),

@@ -28,6 +28,9 @@ create or replace temp macro ph_words_among(name, words) as
 create or replace temp macro ph_words_beside(name, words) as
     array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: not list_contains(words, x))), ' ');
 create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
+create or replace temp macro ph_letters(value) as list_bit_or(list_transform(string_split(value, ''),
+    lambda x: 1::bigint << ((unicode(x) & 31) + case when x >= '_' then 31 else 0 end)));
+create or replace temp macro ph_close_letters(a, b) as bit_count(a & ~b) <= 2 and bit_count(b & ~a) <= 2;
 create or replace temp macro ph_rarest_shared(a, b) as
     list_max(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255));
 create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
@@ -69,7 +72,8 @@ _COMMON = """
     case when length(postcode) > 4 then left(postcode, -2) end as postcode_sector,
     case when length(postcode) > 4 then left(postcode, -3) end as postcode_district,
     phones[1] as first_phone, ph_hashes(phones) as phones,
-    emails[1] as first_email, split_part(emails[1], '@', 1) as email_mailbox, ph_hashes(emails) as emails,
+    emails[1] as first_email, split_part(emails[1], '@', 1) as email_mailbox, ph_letters(emails[1]) as email_letters,
+    ph_hashes(emails) as emails,
     ids[1] as first_id, ph_hashes(ids) as ids,
     ph_hashes(list_distinct(list_transform(ids, lambda x: split_part(x, ':', 1)))) as id_schemes,
     ph_hashes(list_concat(ids, weak_ids)) as all_ids
