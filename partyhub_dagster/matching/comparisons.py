@@ -13,7 +13,7 @@ OTHER_GIVEN = (
 )
 SAME_HOUSEHOLD = (
     "coalesce((street_l = street_r and house_number_l = house_number_r)"
-    " or list_has_any(phones_l, phones_r), false)"
+    " or ph_any_shared(phones_l, phones_r), false)"
 )
 
 
@@ -38,7 +38,7 @@ PERSON_NAME = Comparison(
         Level("other_given", OTHER_GIVEN),
         Level(
             "two_shared_rare",
-            "ph_shared(tokens_l, tokens_r) >= 2 and list_has_any(rare_tokens_l, rare_tokens_r)",
+            "ph_shared(tokens_l, tokens_r) >= 2 and ph_any_shared(rare_tokens_l, rare_tokens_r)",
         ),
         Level(
             "both_similar",
@@ -59,12 +59,12 @@ PERSON_NAME = Comparison(
             tf="name_given",
             tf_weight=0.7,
         ),
-        Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
+        Level("rare_shared", "ph_any_shared(rare_tokens_l, rare_tokens_r)"),
         Level("uncommon_shared", "ph_rarest_shared(words_l, words_r) >= 70"),
         # Petrov and Petrova at one mailbox: what a like family name says is not for training to raise.
         Level("similar_family", "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.92", fixed=True),
         Level("given", equal("name_given"), tf="name_given", tf_weight=0.7),
-        Level("some_shared", f"{equal('name_root')} or list_has_any(tokens_l, tokens_r)"),
+        Level("some_shared", f"{equal('name_root')} or ph_any_shared(tokens_l, tokens_r)"),
         Level("initial", equal("given_initial")),
         Level("different"),
     ),
@@ -146,8 +146,8 @@ EMAILS = Comparison(
 _SAME_IDENTIFIERS = (
     Level(
         "unknown",
-        "not coalesce(list_has_any(id_schemes_l, id_schemes_r), false)"
-        " and not coalesce(list_has_any(all_ids_l, all_ids_r), false)",
+        "not coalesce(ph_any_shared(id_schemes_l, id_schemes_r), false)"
+        " and not coalesce(ph_any_shared(all_ids_l, all_ids_r), false)",
         is_null=True,
     ),
     Level("same_rare", shares("rare_ids")),
@@ -163,13 +163,13 @@ ORGANIZATION_IDENTIFIERS = Comparison(
 
 OTHER_BRANCH = (
     f"greatest(chain_count_l, chain_count_r) > {COMMON_NAME} and (house_number_l <> house_number_r or"
-    " jaro_winkler_similarity(street_l, street_r) < 0.8) and not coalesce(list_has_any(addresses_l, addresses_r)"
-    " or list_has_any(phones_l, phones_r) or list_has_any(rare_ids_l, rare_ids_r), false)"
+    " jaro_winkler_similarity(street_l, street_r) < 0.8) and not coalesce(ph_any_shared(addresses_l, addresses_r)"
+    " or ph_any_shared(phones_l, phones_r) or ph_any_shared(rare_ids_l, rare_ids_r), false)"
     f" and (name_chain_l = name_chain_r or {overlaps(0.6)})"
 )
 
 OTHER_IDENTIFIERS = (
-    "coalesce(list_has_any(id_schemes_l, id_schemes_r) and not list_has_any(all_ids_l, all_ids_r), false)"
+    "coalesce(ph_any_shared(id_schemes_l, id_schemes_r) and not ph_any_shared(all_ids_l, all_ids_r), false)"
 )
 OTHER_UNIT = (
     "(name_branch_l <> name_branch_r or (name_service_l <> name_service_r"
@@ -215,9 +215,9 @@ ORGANIZATION_NAME = Comparison(
         Level("words_60", overlaps(0.6)),
         Level("similar", "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.92"),
         Level("words_45", overlaps(0.45)),
-        Level("rare_shared", "list_has_any(rare_tokens_l, rare_tokens_r)"),
+        Level("rare_shared", "ph_any_shared(rare_tokens_l, rare_tokens_r)"),
         Level("words_25", overlaps(0.25)),
-        Level("some_shared", "list_has_any(tokens_l, tokens_r)"),
+        Level("some_shared", "ph_any_shared(tokens_l, tokens_r)"),
         Level("different"),
     ),
 )

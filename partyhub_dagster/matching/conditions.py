@@ -21,4 +21,4 @@ def overlaps(share: float) -> str:
 
 def shares(column: str) -> str:
     """Tell whether two lists have a value in common."""
-    return f"list_has_any({column}_l, {column}_r)"
+    return f"ph_any_shared({column}_l, {column}_r)"

@@ -18,6 +18,7 @@ create or replace temp macro ph_hash(value) as (md5_number(value) >> 64)::ubigin
 create or replace temp macro ph_hashes(held) as
     case when len(held) > 0 then list_transform(held, lambda x: (md5_number(x) >> 64)::ubigint) end;
 create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
+create or replace temp macro ph_any_shared(a, b) as ph_shared(a, b) > 0;
 create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
 create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
     root_a = root_b or jaro_winkler_similarity(a, b) >= 0.88
