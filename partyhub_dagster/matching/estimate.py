@@ -16,9 +16,8 @@ from partyhub_dagster.matching.default_weights import default_weights
 from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.levels import Comparison
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.pairs import create_pairs
-from partyhub_dagster.matching.score import score_features
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
+from partyhub_dagster.matching.trial import PRIOR_PAIRS, Trial
 
 RANDOM_RECORDS = 2_000
 """Records whose pairs (about two million) show how random pairs fall."""
@@ -239,30 +238,20 @@ def _is_sound(
     return len(free) < 2 or (bits[best] > 0 and bits[best] > bits[free[-1]] and bits[free[-1]] <= 0)
 
 
-def estimate_prior(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str) -> float:
+def estimate_prior(model: MatchModel, trial: Trial) -> float:
     """Estimate the chance that two random records are one party: expected matches of blocked pairs, over all pairs.
 
     The fixed point of "prior -> expected matches -> prior", from scores of a sample of the blocked pairs.
     """
     import numpy as np
 
-    size = con.execute(f"select count(*) from {features}").fetchall()[0][0]
-    create_pairs(con, model, keys, None, "ph_prior_pairs")
-    blocked = con.execute("select count(*) from ph_prior_pairs").fetchall()[0][0]
-    con.execute(
-        "create or replace temp table ph_prior_sample as from ph_prior_pairs"
-        f" order by hash(record_id_l, record_id_r), record_id_l, record_id_r limit {SESSION_PAIRS}"
-    )
-    score_features(con, model, features, "ph_prior_sample", "ph_prior_scores")
-    weights = np.sort(con.execute("select weight from ph_prior_scores").fetchnumpy()["weight"]) / 1000.0
-    for table in ("ph_prior_pairs", "ph_prior_sample", "ph_prior_scores"):
-        con.execute(f"drop table {table}")
-    if size < LEAST_PAIRS or len(weights) == 0:
-        return float(model.artefact["prior"])
-    prior_bits = math.log2(model.artefact["prior"])
-    evidence = weights - prior_bits
-    scale = max(1.0, blocked / SESSION_PAIRS) / (size * (size - 1) / 2)
     prior = float(model.artefact["prior"])
+    blocked = np.flatnonzero(trial.finds(model.rules))
+    bits = np.sort(trial.bits[blocked[:PRIOR_PAIRS]])
+    evidence = bits[bits >= model.thresholds.keep] - math.log2(prior)
+    if trial.records < LEAST_PAIRS or len(evidence) == 0:
+        return prior
+    scale = trial.scale * max(1.0, len(blocked) / PRIOR_PAIRS) / math.comb(trial.records, 2)
     for _ in range(PRIOR_ROUNDS):
         expected = float(np.sum(1 / (1 + np.exp2(-(evidence + math.log2(prior / (1 - prior)))))))
         prior = min(0.1, max(1e-9, expected * scale))

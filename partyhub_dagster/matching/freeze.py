@@ -9,9 +9,7 @@ from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_features
-
-SAMPLED_PAIRS = 5_000
-"""New pairs of a rule that are scored to estimate what it brings."""
+from partyhub_dagster.matching.trial import Array, Trial
 
 WORTH = 0.02
 """A rule joins when it brings at least so many expected matches per new pair."""
@@ -52,74 +50,55 @@ def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: st
     return model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, every, keys))
 
 
-def add_rules(
-    con: duckdb.DuckDBPyConnection,
-    model: MatchModel,
-    features: str,
-    keys: str,
-    settings: MatchSettings,
-) -> MatchModel:
-    """Try each extra rule on top of those chosen so far, and keep it when its matches are worth its pairs."""
-    allowed = [rule for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
-    chosen = [rule.name for rule in allowed if rule.tier == "core"]
-    extras = [rule.name for rule in allowed if rule.tier != "core"]
-    size = _count(con, features)
-    if size < LEAST_RECORDS:
+def choose_rules(model: MatchModel, trial: Trial, settings: MatchSettings) -> MatchModel:
+    """Try each further rule on top of those chosen so far, and keep it when its matches are worth its pairs.
+
+    Reads a `trial` of these rules; the model may differ from what was tried in its prior.
+    """
+    chosen, others = rules_to_try(model, settings)
+    if trial.records < LEAST_RECORDS:
         chosen = model.rules
     else:
-        model = model.with_blocking(rules=chosen)
-        create_pairs(con, model, keys, None, "ph_found")
-        held, matches = _count(con, "ph_found"), _expected_matches(con, model, features, "ph_found")
-        for extra in extras:
-            create_pairs(con, model.with_blocking(rules=[extra]), keys, None, "ph_extra")
-            con.execute(
-                "create or replace temp table ph_new as"
-                " from ph_extra anti join ph_found using (record_id_l, record_id_r)"
-            )
-            new = _count(con, "ph_new")
-            if new == 0 or held + new > max(MOST_PAIRS_PER_RECORD * size, CHEAP_PAIRS):
+        chance = _chances(model, trial)
+        core = found = trial.finds(chosen)
+        held, matches = found.sum() * trial.scale, trial.expected_matches(chance, found, core)
+        for rule in others:
+            finds = trial.finds([rule])
+            new = finds & ~found
+            pairs = new.sum() * trial.scale
+            if pairs == 0 or held + pairs > max(MOST_PAIRS_PER_RECORD * trial.records, CHEAP_PAIRS):
                 continue
-            gain = _expected_matches(con, model, features, "ph_new")
-            cheap = held + new <= CHEAP_PAIRS
-            if (cheap or gain >= WORTH * new) and gain >= LEAST_GAIN * matches:
-                chosen.append(extra)
-                held, matches = held + new, matches + gain
-                con.execute("insert into ph_found from ph_new")
-        for table in ("ph_found", "ph_extra", "ph_new"):
-            con.execute(f"drop table if exists {table}")
+            gain = trial.expected_matches(chance, new, finds & ~core)
+            cheap = held + pairs <= CHEAP_PAIRS
+            if (cheap or gain >= WORTH * pairs) and gain >= LEAST_GAIN * matches:
+                chosen = [*chosen, rule]
+                held, matches, found = held + pairs, matches + gain, found | new
     stop_keys = {rule: held for rule, held in model.stop_keys.items() if rule in chosen}
     return model.with_blocking(rules=chosen, stop_keys=stop_keys)
 
 
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+def _chances(model: MatchModel, trial: Trial) -> Array:
+    """Return how likely each scored pair is one party; below `link` it is taken for none."""
+    import numpy as np
+
+    bits = trial.bits_under(model.artefact["prior"])
+    return np.where(bits < model.thresholds.link, 0.0, 1 / (1 + np.exp2(-bits)))
 
 
-def _expected_matches(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, pairs: str) -> float:
-    """Estimate the matches among the pairs as the sum of their probabilities, from a sample chosen by hash."""
-    total = _count(con, pairs)
-    if total == 0:
-        return 0.0
-    con.execute(
-        f"create or replace temp table ph_pair_sample as from {pairs}"
-        f" order by hash(record_id_l, record_id_r), record_id_l, record_id_r limit {SAMPLED_PAIRS}"
-    )
-    score_features(con, model, features, "ph_pair_sample", "ph_pair_scores")
-    expected = con.execute(
-        "select coalesce(sum(1 / (1 + pow(2, -weight / 1000))), 0) from ph_pair_scores where weight >= $link",
-        {"link": round(model.thresholds.link * 1000)},
-    ).fetchall()[0][0]
-    con.execute("drop table ph_pair_sample; drop table ph_pair_scores")
-    return float(expected) * total / min(total, SAMPLED_PAIRS)
+def rules_to_try(model: MatchModel, settings: MatchSettings) -> tuple[list[str], list[str]]:
+    """Return the rules that every model has, and those that must be worth their pairs."""
+    allowed = [rule for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
+    core = [rule.name for rule in allowed if rule.tier == "core"]
+    return core, [rule.name for rule in allowed if rule.tier != "core"]
 
 
 def score_all(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str, out: str) -> int:
     """Create temp table `out` of all pairs that the model compares, scored as `score_pairs` does; say how many."""
     create_pairs(con, model, keys, None, "ph_every_pair")
     score_features(con, model, features, "ph_every_pair", out)
-    pairs = _count(con, "ph_every_pair")
+    [(pairs,)] = con.execute("select count(*) from ph_every_pair").fetchall()
     con.execute("drop table ph_every_pair")
-    return pairs
+    return int(pairs)
 
 
 def raise_link(

@@ -6,14 +6,21 @@ from partyhub_dagster.matching.model import MatchModel
 
 
 def create_pairs(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str, changed: str | None, out: str
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    keys: str,
+    changed: str | None,
+    out: str,
+    *,
+    found_by: bool = False,
 ) -> None:
     """Create the temp table `out` (record_id_l < record_id_r) of the pairs to compare, each once.
 
     Reads `keys` (rule, key_hash, record_id) of the model's kind; rules the model lacks bring nothing.
     With `changed` (a relation with record_id) only pairs that touch one of its records: those of a full run
-    that do, no others.
+    that do, no others. With `found_by` the pair also says which rules bring it: bit n is the model's rule n.
     """
+    bit = ", 1::bigint << (list_position($rules, rule) - 1) as bit" if found_by else ""
     _register_stop_keys(con, model)
     touched = (
         ""
@@ -22,19 +29,21 @@ def create_pairs(
     )
     try:
         con.execute(
-            f"create or replace temp table ph_block_rows as select key_hash, record_id from {keys}"
+            f"create or replace temp table ph_block_rows as select key_hash, record_id{bit} from {keys}"
             f" where list_contains($rules, rule)"
             f" and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) {touched}",
             {"rules": model.rules},
         )
-        _create_distinct_pairs(con, changed, out)
+        _create_distinct_pairs(con, changed, out, found_by=found_by)
     finally:
         con.unregister("ph_stop_keys")
         for table in ("ph_block_rows", "ph_block_ids", "ph_blocks"):
             con.execute(f"drop table if exists {table}")
 
 
-def _create_distinct_pairs(con: duckdb.DuckDBPyConnection, changed: str | None, out: str) -> None:
+def _create_distinct_pairs(
+    con: duckdb.DuckDBPyConnection, changed: str | None, out: str, *, found_by: bool
+) -> None:
     """Join on dense integers, in record_id order: far cheaper than on ids, and the smaller id stays the smaller."""
     marked = "false" if changed is None else f"record_id in (select record_id from {changed})"
     con.execute(
@@ -44,14 +53,15 @@ def _create_distinct_pairs(con: duckdb.DuckDBPyConnection, changed: str | None, 
     )
     con.execute(
         "create or replace temp table ph_blocks as"
-        " select key_hash, rid, changed from ph_block_rows join ph_block_ids using (record_id)"
+        " select * exclude (record_id) from ph_block_rows join ph_block_ids using (record_id)"
         " where key_hash in (select key_hash from ph_block_rows group by key_hash having count(*) > 1)"
     )
     touches = "" if changed is None else " and (l.changed or r.changed)"
+    bits, held = (", bit_or(l.bit) as found_by", ", found_by") if found_by else ("", "")
     con.execute(
-        f"create or replace temp table {out} as with found as (select distinct (l.rid << 32) | r.rid as pair"
-        f" from ph_blocks as l join ph_blocks as r on l.key_hash = r.key_hash and l.rid < r.rid{touches})"
-        " select l.record_id as record_id_l, r.record_id as record_id_r from found"
+        f"create or replace temp table {out} as with found as (select (l.rid << 32) | r.rid as pair{bits}"
+        f" from ph_blocks as l join ph_blocks as r on l.key_hash = r.key_hash and l.rid < r.rid{touches}"
+        f" group by pair) select l.record_id as record_id_l, r.record_id as record_id_r{held} from found"
         " join ph_block_ids as l on l.rid = pair >> 32 join ph_block_ids as r on r.rid = pair & 4294967295"
     )
 

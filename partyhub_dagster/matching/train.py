@@ -14,15 +14,17 @@ from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.freeze import (
-    add_rules,
+    choose_rules,
     create_all_keys,
     freeze_stop_keys,
     raise_link,
+    rules_to_try,
     score_all,
 )
 from partyhub_dagster.matching.frequencies import count_frequencies
 from partyhub_dagster.matching.learn import Label, learn_from_labels
 from partyhub_dagster.matching.model import Kind, MatchModel
+from partyhub_dagster.matching.trial import try_rules
 
 __all__ = ["default_model", "train_model"]
 
@@ -102,12 +104,12 @@ def _freeze(
     merging: Merging | None,
 ) -> MatchModel:
     """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging."""
-    create_features(con, model, records, FEATURES)
-    model = model.with_parts(prior=estimate_prior(con, model, FEATURES, KEYS))
-    model = add_rules(con, model, FEATURES, KEYS, settings)
+    trial = try_rules(con, model, records, KEYS, *rules_to_try(model, settings))
+    model = model.with_parts(prior=estimate_prior(model, trial))
+    model = choose_rules(model, trial, settings)
     if labels:
         model = learn_from_labels(con, model, records, labels)
-        create_features(con, model, records, FEATURES)  # frequencies are scaled to the weights
+    create_features(con, model, records, FEATURES)
     pairs = score_all(con, model, FEATURES, KEYS, SCORED)
     if merging is not None:
         model = settle_cut(con, model, SCORED, settings, merging)

@@ -10,7 +10,7 @@ import pytest
 
 from partyhub_dagster.config import MatchSettings, Thresholds
 from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS
-from partyhub_dagster.matching import compare, estimate, freeze
+from partyhub_dagster.matching import compare, estimate, trial
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
 from partyhub_dagster.matching.compare import compare_models
@@ -62,7 +62,7 @@ def world(seed: int = 7) -> list[dict[str, Any]]:
 def _small_samples() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimate, "RANDOM_RECORDS", 250)
-        patch.setattr(freeze, "SAMPLED_PAIRS", 300)
+        patch.setattr(trial, "SAMPLED_PAIRS", 300)
         yield
 
 
