@@ -17,12 +17,17 @@ def create_edges(
     """
     create_pairs(con, model, keys, changed, "edge_pairs")
     score_pairs(con, model, records, "edge_pairs", "edges_scored")
-    con.execute(
-        f"create or replace temp table {out} as select * from ("
-        f" select record_id_l as record_id, record_id_r as other_id, '{model.kind}' as kind, weight from edges_scored"
-        f" union all select record_id_r, record_id_l, '{model.kind}', weight from edges_scored"
-        ") order by record_id, other_id"
-    )
+    create_both_directions(con, model, "edges_scored", out)
     [(pairs,)] = con.execute("select count(*) from edge_pairs").fetchall()
     con.execute("drop table edge_pairs; drop table edges_scored")
     return int(pairs)
+
+
+def create_both_directions(con: duckdb.DuckDBPyConnection, model: MatchModel, scored: str, out: str) -> None:
+    """Create temp table `out` as match_edges has it, sorted, of pairs scored (record_id_l, record_id_r, weight)."""
+    con.execute(
+        f"create or replace temp table {out} as select * from ("
+        f" select record_id_l as record_id, record_id_r as other_id, '{model.kind}' as kind, weight from {scored}"
+        f" union all select record_id_r, record_id_l, '{model.kind}', weight from {scored}"
+        ") order by record_id, other_id"
+    )

@@ -1,7 +1,7 @@
 """The models of a hub: which one is active, making one when there is none, and switching."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,13 +10,13 @@ from typing import Any
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.session import Session
-from partyhub_dagster.lake.tables import MATCH_MODELS
+from partyhub_dagster.lake.tables import MATCH_MODELS, NORMALIZED_PARTIES
 from partyhub_dagster.lake.write import WriteTransaction, write_transaction
 from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.cut import Merging
 from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.train import default_model, train_model
+from partyhub_dagster.matching.train import SCORES, default_model, train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
 ENOUGH_IN_ONE_SOURCE: dict[Kind, int] = {"person": 1_000, "organization": 5_000}
@@ -104,13 +104,25 @@ def train(
     """
     session.fit_threads(None)
     settings = config.matching.of(kind)
+    newest = session.changes().newest
     records = _records_of(session, kind)
     if enough_to_train(session, kind):
         model = train_model(session.con, records, kind, settings, labels=labels, merging=merging)
     else:
         model = default_model(kind, settings, session.con, records, labels, merging)
     session.drop(records)
+    if activate:
+        session.con.execute(f"alter table if exists {SCORES} rename to {scores_of(model, newest)}")
+    session.drop(SCORES)
     return _store(session, config, model, model.origin, activate=activate)
+
+
+def scores_of(model: MatchModel, newest: Mapping[str, int]) -> str:
+    """Name the temp table in which training leaves the scores of all pairs, for scoring later in the same run.
+
+    The name says by which model and of which state of the records, so that no others can be taken for them.
+    """
+    return f"scores_{model.version}_{newest.get(NORMALIZED_PARTIES.name, 0)}"
 
 
 def kinds_labelled(session: Session, labels: Sequence[Label]) -> list[Kind]:

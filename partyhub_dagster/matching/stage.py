@@ -13,10 +13,10 @@ from partyhub_dagster.lake.stage import Delta, read_delta, write_stage
 from partyhub_dagster.lake.tables import BLOCKING_KEYS, MATCH_EDGES, NORMALIZED_PARTIES
 from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.matching.blocking import create_blocking_keys
-from partyhub_dagster.matching.edges import create_edges
+from partyhub_dagster.matching.edges import create_both_directions, create_edges
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.pairs import large_blocks
-from partyhub_dagster.matching.registry import active_model, require_model, write_model
+from partyhub_dagster.matching.registry import active_model, require_model, scores_of, write_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,8 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     )
     outgrown = _outgrown(session, config, kind, model, delta)
     newer = model.with_stop_keys((rule, key) for rule, key, _ in outgrown) if outgrown else model
-    changed = None if delta.everything else "dirty"
-    pairs = create_edges(con, newer, "keys", changed, "normalized_parties", "edges")
-    if changed is not None:
+    pairs = _create_edges(session, newer, delta)
+    if not delta.everything:
         _create_scope(con, kind)
 
     def write(transaction: WriteTransaction) -> list[Written]:
@@ -139,6 +138,19 @@ def _outgrown(
             {"r": rule, "k": key},
         )
     return outgrown
+
+
+def _create_edges(session: Session, model: MatchModel, delta: Delta) -> int:
+    """Create temp table `edges`; those of all records are there if training has scored them in this very run."""
+    con = session.con
+    scored = scores_of(model, delta.newest)
+    held = "select 1 from duckdb_tables() where temporary and table_name = $name"
+    if delta.everything and con.execute(held, {"name": scored}).fetchone():
+        create_both_directions(con, model, scored, "edges")
+        session.drop(scored)
+        return int(model.metrics["pairs"])
+    changed = None if delta.everything else "dirty"
+    return create_edges(con, model, "keys", changed, "normalized_parties", "edges")
 
 
 def _create_scope(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:

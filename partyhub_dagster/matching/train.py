@@ -31,7 +31,7 @@ __all__ = ["default_model", "train_model"]
 SEED = 1
 KEYS = "ph_all_keys"
 FEATURES = "ph_all_features"
-SCORED = "ph_all_scored"
+SCORES = "ph_all_scored"
 
 
 ENOUGH_TO_COUNT = 1_000
@@ -48,7 +48,8 @@ def default_model(
 ) -> MatchModel:
     """Return the model of shipped weights; given enough records, with their frequencies, stop keys and prior.
 
-    Without `merging` `cut` is not learned. Guarantees: a function of settings, records and labels.
+    Without `merging` `cut` is not learned. Guarantees: a function of settings, records and labels. Leaves SCORES as
+    `train_model` does, given enough records.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -79,7 +80,8 @@ def train_model(
     """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
 
     Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
-    Guarantees: a function of records, settings, seed and labels.
+    Guarantees: a function of records, settings, seed and labels. Leaves the temp table SCORES (record_id_l,
+    record_id_r, weight) of all pairs that the model keeps.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -110,14 +112,14 @@ def _freeze(
     if labels:
         model = learn_from_labels(con, model, records, labels)
     create_features(con, model, records, FEATURES)
-    pairs = score_all(con, model, FEATURES, KEYS, SCORED)
+    pairs = score_all(con, model, FEATURES, KEYS, SCORES)
     if merging is not None:
-        model = settle_cut(con, model, SCORED, settings, merging)
-    return raise_link(con, model, SCORED, pairs, settings)
+        model = settle_cut(con, model, SCORES, settings, merging)
+    return raise_link(con, model, SCORES, pairs, settings)
 
 
 def _drop(con: duckdb.DuckDBPyConnection) -> None:
-    for table in (KEYS, FEATURES, SCORED):
+    for table in (KEYS, FEATURES):
         con.execute(f"drop table if exists {table}")
 
 

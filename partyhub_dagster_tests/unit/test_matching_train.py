@@ -9,12 +9,13 @@ import duckdb
 import pytest
 
 from partyhub_dagster.config import MatchSettings, Thresholds
-from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS
+from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS, Matching
 from partyhub_dagster.matching import compare, estimate, trial
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
 from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.freeze import SCORES, create_all_keys, rules_to_try
 from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
@@ -108,6 +109,48 @@ def test_the_same_records_in_another_order_give_the_same_model(
     records = world()
     random.Random(1).shuffle(records)  # noqa: S311  test data, not secrets
     assert train_model(connection_with(records), "records", "person", merging=margins_of) == trained[1]
+
+
+def test_training_leaves_the_weights_that_scoring_gives(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    con, model = trained
+    create_blocking_keys(con, model, "records", "keys")
+    create_pairs(con, model, "keys", None, "pairs")
+    score_pairs(con, model, "records", "pairs", "scored")
+    assert con.execute("select count(*) > 500 from scored").fetchall() == [(True,)]
+    assert con.execute(f"from scored except from {SCORES}").fetchall() == []
+    assert con.execute(f"from {SCORES} except from scored").fetchall() == []
+
+
+def test_a_pair_says_which_rules_bring_it(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
+    con, model = trained
+    create_blocking_keys(con, model, "records", "keys")
+    create_pairs(con, model, "keys", None, "pairs", found_by=True)
+    for place, rule in enumerate(model.rules):
+        create_pairs(con, model.with_blocking(rules=[rule]), "keys", None, "alone")
+        of_rule = f"select record_id_l, record_id_r from pairs where (found_by >> {place}) & 1 = 1"
+        assert con.execute(f"{of_rule} except from alone").fetchall() == []
+        assert con.execute(f"from alone except {of_rule}").fetchall() == []
+
+
+def test_rules_tried_on_a_sample_of_records_are_judged_as_on_all(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    con, model = trained
+    settings = Matching().of("person")
+    create_all_keys(con, model, "records", settings, "all_keys")
+    core, others = rules_to_try(model, settings)
+    whole = trial.try_rules(con, model, "records", "all_keys", core, others)
+    monkeypatch.setattr(trial, "TRIED_PAIRS", len(whole.found_by) // 3)
+    part = trial.try_rules(con, model, "records", "all_keys", core, others)
+    assert whole.scale == 1
+    assert len(part.found_by) < len(whole.found_by) / 2
+    assert part.scale * len(part.found_by) == pytest.approx(len(whole.found_by), rel=0.1)
+    assert part.scale * part.finds(core).sum() == pytest.approx(whole.finds(core).sum(), rel=0.1)
+    assert estimate.estimate_prior(model, part) == pytest.approx(
+        estimate.estimate_prior(model, whole), rel=0.1
+    )
 
 
 def test_no_value_of_few_records_is_in_the_model(
