@@ -15,11 +15,11 @@ from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
 from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.freeze import SCORES, create_all_keys, rules_to_try
+from partyhub_dagster.matching.freeze import create_all_keys, rules_to_try
 from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
 from partyhub_dagster.matching.pairs import create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
-from partyhub_dagster.matching.train import default_model, train_model
+from partyhub_dagster.matching.train import SCORES, default_model, train_model
 from partyhub_dagster.merging import margins_of
 from partyhub_dagster_tests.unit.matching_records import connection_with, person, record_id
 
