@@ -85,8 +85,8 @@ def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records:
 def _sample(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int, most: int) -> None:
     """Create `ph_sample`, the features of at most so many records, chosen by hash of their id."""
     con.execute(
-        "create or replace temp table ph_sampled as"
-        f" select * from {records} where kind = $kind order by md5($seed || record_id::varchar), record_id limit $most",
+        f"create or replace temp table ph_sampled as select * from {records} where record_id in (select record_id"
+        f" from {records} where kind = $kind order by md5($seed || record_id::varchar), record_id limit $most)",
         {"kind": model.kind, "seed": str(seed), "most": most},
     )
     create_features(con, model, "ph_sampled", "ph_sample")

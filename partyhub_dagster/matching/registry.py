@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import duckdb
+
 from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.lake.session import Session
@@ -16,7 +18,7 @@ from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.cut import Merging
 from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.train import SCORES, default_model, train_model
+from partyhub_dagster.matching.train import KEYS, SCORES, default_model, train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
 ENOUGH_IN_ONE_SOURCE: dict[Kind, int] = {"person": 1_000, "organization": 5_000}
@@ -106,23 +108,32 @@ def train(
     settings = config.matching.of(kind)
     newest = session.changes().newest
     records = _records_of(session, kind)
-    if enough_to_train(session, kind):
-        model = train_model(session.con, records, kind, settings, labels=labels, merging=merging)
-    else:
-        model = default_model(kind, settings, session.con, records, labels, merging)
-    session.drop(records)
-    if activate:
-        session.con.execute(f"alter table if exists {SCORES} rename to {scores_of(model, newest)}")
-    session.drop(SCORES)
+    try:
+        if enough_to_train(session, kind):
+            model = train_model(session.con, records, kind, settings, labels=labels, merging=merging)
+        else:
+            model = default_model(kind, settings, session.con, records, labels, merging)
+        if activate and "pairs" in model.metrics:
+            _hand_on(session.con, model, newest)
+    finally:
+        session.drop(records, KEYS, SCORES)
     return _store(session, config, model, model.origin, activate=activate)
 
 
-def scores_of(model: MatchModel, newest: Mapping[str, int]) -> str:
-    """Name the temp table in which training leaves the scores of all pairs, for scoring later in the same run.
+def handed_on(what: str, model: MatchModel, newest: Mapping[str, int]) -> str:
+    """Name the temp table in which training leaves `keys` or `scores` of all records to the rest of its run.
 
     The name says by which model and of which state of the records, so that no others can be taken for them.
     """
-    return f"scores_{model.version}_{newest.get(NORMALIZED_PARTIES.name, 0)}"
+    return f"{what}_{model.version}_{newest.get(NORMALIZED_PARTIES.name, 0)}"
+
+
+def _hand_on(con: duckdb.DuckDBPyConnection, model: MatchModel, newest: Mapping[str, int]) -> None:
+    con.execute(
+        f"create temp table {handed_on('keys', model, newest)} as from {KEYS} where list_contains($rules, rule)",
+        {"rules": model.rules},
+    )
+    con.execute(f"alter table {SCORES} rename to {handed_on('scores', model, newest)}")
 
 
 def kinds_labelled(session: Session, labels: Sequence[Label]) -> list[Kind]:

@@ -16,7 +16,7 @@ from partyhub_dagster.matching.blocking import create_blocking_keys
 from partyhub_dagster.matching.edges import create_both_directions, create_edges
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.pairs import large_blocks
-from partyhub_dagster.matching.registry import active_model, require_model, scores_of, write_model
+from partyhub_dagster.matching.registry import active_model, handed_on, require_model, write_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,12 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
         "create or replace temp view dirty_records as"  # a copy would hold all columns, of which keys need few
         f" from normalized_parties semi join dirty using (record_id) where kind = '{kind}'"
     )
-    create_blocking_keys(con, model, "dirty_records", "keys_new")
-    con.execute("create or replace temp table keys_ready as from keys_new order by rule, key_hash")
+    made = _made_by_training(session, "keys", model, delta)
+    if made is None:
+        create_blocking_keys(con, model, "dirty_records", "keys_new")
+    con.execute(
+        f"create or replace temp table keys_ready as from {made or 'keys_new'} order by rule, key_hash"
+    )
     scope = None if delta.everything else "dirty"
     (written,) = write_stage(
         session,
@@ -56,7 +60,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     )
     looked_at = session.count("dirty")
     con.execute("drop view dirty_records")
-    session.drop("dirty", "keys_new", "keys_ready")
+    session.drop("dirty", made or "keys_new", "keys_ready")
     return MatchChanges(looked_at, 0, written.changed, written.removed)
 
 
@@ -141,16 +145,21 @@ def _outgrown(
 
 
 def _create_edges(session: Session, model: MatchModel, delta: Delta) -> int:
-    """Create temp table `edges`; those of all records are there if training has scored them in this very run."""
-    con = session.con
-    scored = scores_of(model, delta.newest)
-    held = "select 1 from duckdb_tables() where temporary and table_name = $name"
-    if delta.everything and con.execute(held, {"name": scored}).fetchone():
-        create_both_directions(con, model, scored, "edges")
-        session.drop(scored)
+    """Create temp table `edges` and return of how many pairs."""
+    made = _made_by_training(session, "scores", model, delta)
+    if made is not None:
+        create_both_directions(session.con, model, made, "edges")
+        session.drop(made)
         return int(model.metrics["pairs"])
     changed = None if delta.everything else "dirty"
-    return create_edges(con, model, "keys", changed, "normalized_parties", "edges")
+    return create_edges(session.con, model, "keys", changed, "normalized_parties", "edges")
+
+
+def _made_by_training(session: Session, what: str, model: MatchModel, delta: Delta) -> str | None:
+    """Return the temp table in which training has left this of all records, if that was in this very run."""
+    name = handed_on(what, model, delta.newest)
+    held = "select 1 from duckdb_tables() where temporary and table_name = $name"
+    return name if delta.everything and session.con.execute(held, {"name": name}).fetchone() else None
 
 
 def _create_scope(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:

@@ -48,7 +48,7 @@ def default_model(
 ) -> MatchModel:
     """Return the model of shipped weights; given enough records, with their frequencies, stop keys and prior.
 
-    Without `merging` `cut` is not learned. Guarantees: a function of settings, records and labels. Leaves SCORES as
+    Without `merging` `cut` is not learned. Guarantees: a function of settings, records and labels. Leaves what
     `train_model` does, given enough records.
 
     Raises:
@@ -65,7 +65,7 @@ def default_model(
     try:
         return _freeze(con, freeze_stop_keys(con, model, KEYS), records, settings, labels, merging)
     finally:
-        _drop(con)
+        con.execute(f"drop table if exists {FEATURES}")
 
 
 def train_model(
@@ -80,8 +80,8 @@ def train_model(
     """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
 
     Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
-    Guarantees: a function of records, settings, seed and labels. Leaves the temp table SCORES (record_id_l,
-    record_id_r, weight) of all pairs that the model keeps.
+    Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of all rules, and SCORES
+    (record_id_l, record_id_r, weight) of pairs that are kept.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -94,7 +94,7 @@ def train_model(
         model = model.with_parts(comparisons=estimate_weights(con, model, records, seed))
         return _freeze(con, model, records, settings, labels, merging)
     finally:
-        _drop(con)
+        con.execute(f"drop table if exists {FEATURES}")
 
 
 def _freeze(
@@ -116,11 +116,6 @@ def _freeze(
     if merging is not None:
         model = settle_cut(con, model, SCORES, settings, merging)
     return raise_link(con, model, SCORES, pairs, settings)
-
-
-def _drop(con: duckdb.DuckDBPyConnection) -> None:
-    for table in (KEYS, FEATURES):
-        con.execute(f"drop table if exists {table}")
 
 
 def counted_model(
