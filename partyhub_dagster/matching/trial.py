@@ -93,7 +93,9 @@ def try_rules(
         " (order by hash(record_id_l, record_id_r), record_id_l, record_id_r) - 1 as place from ph_tried"
     )
     found_by = con.execute("select found_by from ph_tried_pairs order by place").fetchnumpy()["found_by"]
-    scale = math.comb(size, 2) / (math.comb(size, 2) - math.comb(size - sampled, 2)) if sampled else 1.0
+    scale = (
+        math.comb(size, 2) / (math.comb(size, 2) - math.comb(size - sampled, 2)) if sampled < size else 1.0
+    )
     trial = Trial(size, scale, model.artefact["prior"], tried.rules, found_by, np.full(len(found_by), np.nan))
     in_core = trial.finds(core)
     wanted = [_first(trial.finds(model.rules), PRIOR_PAIRS), _first(in_core, SAMPLED_PAIRS)]
