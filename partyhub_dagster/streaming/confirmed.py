@@ -23,7 +23,7 @@ def read_note(con: duckdb.DuckDBPyConnection, topic: str) -> Note | None:
     """Return the note of a topic's latest generation, None where nothing was ever noted."""
     try:
         row = con.execute(
-            "select topic, topic_id, generation, sequence from confirmations where topic = $t"
+            "select topic, topic_id, generation, sequence from lake.confirmations where topic = $t"
             " order by generation desc limit 1",
             {"t": topic},
         ).fetchone()
@@ -53,7 +53,7 @@ def _write(session: Session, note: Note, author: str | None, reason: str | None)
             "create or replace temp table noted as select $topic as topic, $generation::bigint as generation,"
             " $topic_id as topic_id, $sequence::bigint as sequence, coalesce(h.author, $author) as author,"
             " coalesce(h.reason, $reason) as reason, now() as noted_at"
-            " from (select 1) left join confirmations as h on h.topic = $topic and h.generation = $generation",
+            " from (select 1) left join lake.confirmations as h on h.topic = $topic and h.generation = $generation",
             {
                 "topic": note.topic,
                 "generation": note.generation,
