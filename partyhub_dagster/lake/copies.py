@@ -31,6 +31,7 @@ class Copies:
 
     names: set[str] = field(default_factory=set)
     _tables: Mapping[str, Table] = field(default_factory=dict)
+    _let_go: set[str] = field(default_factory=set)
     _changes: Changes | None = None
     """Of the state of the lake that the copies are; None: not known."""
     _stamp: object = None
@@ -60,8 +61,10 @@ class Copies:
             con.execute("begin")
             try:
                 self._copy(con)
-            finally:
-                con.execute("commit")
+            except BaseException:
+                con.execute("rollback")
+                raise
+            con.execute("commit")
         self._stamp = stamp
 
     def begin_write(self, con: duckdb.DuckDBPyConnection, epoch: int) -> None:
@@ -86,16 +89,19 @@ class Copies:
         self._changes = None
 
     def let_go(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Read a table from the lake from here on."""
-        con.execute(f"drop table temp.main.{name}")
-        self.names.discard(name)
+        """Read a table from the lake from here on, also if the transaction that this is in does not hold."""
         self._tables = {held: table for held, table in self._tables.items() if held != name}
+        self._let_go.add(name)
+        self.names.discard(name)
+        con.execute(f"drop table temp.main.{name}")
 
     def _copy(self, con: duckdb.DuckDBPyConnection) -> None:
         changes = read_changes(con)
+        for name in self._let_go:
+            con.execute(f"drop table if exists temp.main.{name}")
         for name, table in self._tables.items():
             if (
-                changes.written.get(name, 0) <= 1 and changes.newest.get(name, 0) == 0
+                changes.newest.get(name, 0) == 0 and changes.written.get(name, 0) <= 1
             ):  # never had a row of ours
                 con.execute(f"create or replace temp table {name} {table.definition}")
             else:

@@ -113,6 +113,27 @@ def test_a_table_that_much_is_written_to_is_read_from_the_lake(
     copies_are_the_lake(session)
 
 
+def test_it_is_read_from_the_lake_also_if_the_write_fails(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "MOST_ROWS_WRITTEN", 2)
+    numbers(session, 1, 2, 3)
+    before = session.count("party_clusters")
+
+    def fails() -> None:
+        with write_transaction(session) as transaction:
+            transaction.append(PARTY_CLUSTERS, ROWS)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    copies_are_the_lake(session)
+    numbers(session, 4)
+    with write_transaction(session) as transaction:
+        transaction.append(PARTY_CLUSTERS, ROWS)
+    assert session.count("party_clusters") == session.count("lake.party_clusters") == before + 1
+
+
 def test_a_hub_of_many_records_is_read_from_the_lake(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_session, "FEW_RECORDS", 2)
     with hub.run() as run:
