@@ -66,7 +66,7 @@ _PERSON = {
         "three_shared": (0.03, 11.0),
         "family_and_similar": (0.1, 8.5),
         "swapped": (0.02, 9.5),
-        "other_given_same_household": (1e-12, -35.0),
+        "other_given_same_household": (1e-10, -28.0),
         "other_given": (0.005, -5.0),
         "two_shared_rare": (0.02, 9.0),
         "both_similar": (0.06, 8.5),
