@@ -20,7 +20,7 @@ from partyhub_dagster.lake.tables import MATCH_EDGES, NORMALIZED_PARTIES
 from partyhub_dagster.lake.write import head_epoch
 from partyhub_dagster.matching.edges import create_edges
 from partyhub_dagster.matching.model import Kind
-from partyhub_dagster.matching.pairs import large_blocks
+from partyhub_dagster.matching.pairs import block_sizes, large_blocks
 from partyhub_dagster.matching.registry import require_model
 from partyhub_dagster.survivorship.stage import collect_pins
 
@@ -84,7 +84,7 @@ def _score_against_all(run: Run) -> None:
     for kind in run.kinds():
         _collect_keys(con, kind)
         model = require_model(run.session, kind)
-        outgrown = large_blocks(con, model, "sample_keys")
+        outgrown = large_blocks(con, model, f"({block_sizes('sample_keys')})")
         if outgrown:
             model = model.with_stop_keys((rule, key) for rule, key, _ in outgrown)
         con.execute(

@@ -4,12 +4,9 @@ from partyhub_dagster.matching.conditions import equal, shares
 from partyhub_dagster.matching.levels import Comparison, Level
 
 SAME_PLACE = "(postcode_l = postcode_r or city_l = city_r)"
-POSTCODE_SLIP = (
-    "(ph_close_length(postcode_l, postcode_r) and length(postcode_l) > 3"
-    " and damerau_levenshtein(postcode_l, postcode_r) <= 1)"
-)
+POSTCODE_SLIP = "(length(postcode_l) > 3 and ph_within(1, postcode_l, postcode_r))"
 SIMILAR_CITY = (
-    "(jaro_winkler_similarity(city_l, city_r) >= 0.88 or (least(length(city_l), length(city_r)) >= 4"
+    "(ph_alike(city_l, city_r, 0.88) or (least(length(city_l), length(city_r)) >= 4"
     " and (contains(city_l, city_r) or contains(city_r, city_l))))"
 )
 NO_OTHER_PLACE = "coalesce(postcode_l = postcode_r or city_l = city_r, true)"
@@ -34,12 +31,12 @@ ADDRESS = Comparison(
         Level("same_house", f"{equal('street')} and {equal('house_number')} and {NO_OTHER_PLACE}"),
         Level(
             "similar_street_and_house",
-            f"{equal('house_number')} and jaro_winkler_similarity(street_l, street_r) >= 0.9 and {NO_OTHER_PLACE}",
+            f"{equal('house_number')} and ph_alike(street_l, street_r, 0.9) and {NO_OTHER_PLACE}",
         ),
         Level("house_and_postcode", f"{equal('house_number')} and {equal('postcode')}"),
         Level(
             "similar",
-            f"not {PLACE_ONLY} and jaro_winkler_similarity(address_full_l, address_full_r) >= 0.96",
+            f"not {PLACE_ONLY} and ph_alike(address_full_l, address_full_r, 0.96)",
         ),
         Level("same_street", f"{equal('street')} and {SAME_PLACE}"),
         Level("place_same", f"{PLACE_ONLY} and {equal('postcode')} and {equal('city')}"),

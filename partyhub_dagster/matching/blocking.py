@@ -9,7 +9,7 @@ from typing import Literal
 
 import duckdb
 
-from partyhub_dagster.matching.features import MACROS
+from partyhub_dagster.matching.features import MACROS, ranked
 from partyhub_dagster.matching.model import Kind, MatchModel
 
 RARE_TOKEN = 100
@@ -140,12 +140,10 @@ def create_keys_of(
     con.register("ph_frequencies", model.frequency_table)
     try:
         con.execute(
-            "create or replace temp table ph_key_records as select"
-            " (row_number() over (order by record_id) - 1)::integer as rid, record_id, name_full, name_given,"
+            "create or replace temp table ph_key_records as select rid, record_id, name_full, name_given,"
             " name_family, name_root, name_phonetic, name_acronym, name_tokens, names, birth_date, addresses,"
             " street, house_number, city, region, postcode, phones, emails, websites, ids, weak_ids"
-            f" from {records} where kind = $kind",
-            {"kind": model.kind},
+            f" from {records} join {ranked(records, model.kind)} using (record_id)"
         )
         con.execute(
             "create or replace temp table ph_key_source as with exploded as"

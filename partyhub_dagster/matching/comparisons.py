@@ -42,8 +42,8 @@ PERSON_NAME = Comparison(
         ),
         Level(
             "both_similar",
-            "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.9"
-            " and (name_root_l = name_root_r or jaro_winkler_similarity(name_given_l, name_given_r) >= 0.9)",
+            "ph_alike(name_family_l, name_family_r, 0.9)"
+            " and (name_root_l = name_root_r or ph_alike(name_given_l, name_given_r, 0.9))",
         ),
         Level("two_shared", "ph_shared(tokens_l, tokens_r) >= 2"),
         Level(
@@ -62,7 +62,7 @@ PERSON_NAME = Comparison(
         Level("rare_shared", "ph_any_shared(rare_tokens_l, rare_tokens_r)"),
         Level("uncommon_shared", "ph_rarest_shared(words_l, words_r) >= 70"),
         # Petrov and Petrova at one mailbox: what a like family name says is not for training to raise.
-        Level("similar_family", "jaro_winkler_similarity(name_family_l, name_family_r) >= 0.92", fixed=True),
+        Level("similar_family", "ph_alike(name_family_l, name_family_r, 0.92)", fixed=True),
         Level("given", equal("name_given"), tf="name_given", tf_weight=0.7),
         Level("some_shared", f"{equal('name_root')} or ph_any_shared(tokens_l, tokens_r)"),
         Level("initial", equal("given_initial")),
@@ -92,7 +92,7 @@ BIRTH_DATE = Comparison(
         Level("same", equal("birth_day"), tf="birth_date", tf_weight=0.5),
         Level(
             "one_slip",
-            "ph_hamming(birth_day_l, birth_day_r) <= 2 and damerau_levenshtein(birth_day_l, birth_day_r) <= 1",
+            "case when ph_hamming(birth_day_l, birth_day_r) <= 2 then ph_within(1, birth_day_l, birth_day_r) end",
         ),
         Level(
             "day_and_month_swapped",
@@ -133,12 +133,12 @@ EMAILS = Comparison(
         Level("same_common", shares("emails"), fixed=True),
         Level(
             "similar",
-            "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.96"
-            " or (ph_close_length(first_email_l, first_email_r) and ph_close_letters(email_letters_l, email_letters_r)"
-            " and damerau_levenshtein(first_email_l, first_email_r) <= 2)",
+            "ph_alike(first_email_l, first_email_r, 0.96)"
+            " or case when ph_close_letters(email_letters_l, email_letters_r)"
+            " then ph_within(2, first_email_l, first_email_r) end",
         ),
         Level("same_mailbox", "email_mailbox_l = email_mailbox_r and length(email_mailbox_l) >= 6"),
-        Level("alike", "jaro_winkler_similarity(first_email_l, first_email_r) >= 0.88"),
+        Level("alike", "ph_alike(first_email_l, first_email_r, 0.88)"),
         Level("different"),
     ),
 )
@@ -163,7 +163,7 @@ ORGANIZATION_IDENTIFIERS = Comparison(
 
 OTHER_BRANCH = (
     f"greatest(chain_count_l, chain_count_r) > {COMMON_NAME} and (house_number_l <> house_number_r or"
-    " jaro_winkler_similarity(street_l, street_r) < 0.8) and not coalesce(ph_any_shared(addresses_l, addresses_r)"
+    " not ph_alike(street_l, street_r, 0.8)) and not coalesce(ph_any_shared(addresses_l, addresses_r)"
     " or ph_any_shared(phones_l, phones_r) or ph_any_shared(rare_ids_l, rare_ids_r), false)"
     f" and (name_chain_l = name_chain_r or {overlaps(0.6)})"
 )
@@ -172,11 +172,11 @@ OTHER_IDENTIFIERS = (
     "coalesce(ph_any_shared(id_schemes_l, id_schemes_r) and not ph_any_shared(all_ids_l, all_ids_r), false)"
 )
 OTHER_UNIT = (
-    "(name_branch_l <> name_branch_r or (name_service_l <> name_service_r"
+    "case when (name_branch_l <> name_branch_r or (name_service_l <> name_service_r"
     f" and ({OTHER_IDENTIFIERS} or coalesce(legal_form_l <> legal_form_r, false))))"
-    # "logistics" is no unit where the other one only wrote "lgistics"
-    " and damerau_levenshtein(name_full_l, name_full_r) > 1"
     f" and ({overlaps(0.6)} or name_core_l = name_core_r)"
+    # "logistics" is no unit where the other one only wrote "lgistics"
+    " then not ph_within(1, name_full_l, name_full_r) end"
 )
 
 ORGANIZATION_NAME = Comparison(
@@ -202,9 +202,9 @@ ORGANIZATION_NAME = Comparison(
         Level(
             "slips",
             "name_numbers_l is not distinct from name_numbers_r"
-            " and (jaro_winkler_similarity(name_full_l, name_full_r) >= 0.95 or"
+            " and (ph_alike(name_full_l, name_full_r, 0.95) or"
             " (ph_close_length(name_compact_l, name_compact_r)"
-            " and jaro_winkler_similarity(name_compact_l, name_compact_r) >= 0.96))",
+            " and ph_alike(name_compact_l, name_compact_r, 0.96)))",
         ),
         Level("words_75", overlaps(0.75)),
         Level(
@@ -213,7 +213,7 @@ ORGANIZATION_NAME = Comparison(
             " or length(name_acronym_r) >= 3 and name_acronym_r = name_compact_l",
         ),
         Level("words_60", overlaps(0.6)),
-        Level("similar", "jaro_winkler_similarity(name_full_l, name_full_r) >= 0.92"),
+        Level("similar", "ph_alike(name_full_l, name_full_r, 0.92)"),
         Level("words_45", overlaps(0.45)),
         Level("rare_shared", "ph_any_shared(rare_tokens_l, rare_tokens_r)"),
         Level("words_25", overlaps(0.25)),

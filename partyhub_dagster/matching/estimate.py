@@ -13,7 +13,6 @@ import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.default_weights import default_weights
-from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.levels import Comparison
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
@@ -63,15 +62,15 @@ Session = dict[str, dict[str, tuple[float, float]]]
 """Comparison -> level -> (m, true pairs that it rests on)."""
 
 
-def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int) -> Learned:
+def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, seed: int) -> Learned:
     """Return comparison -> level -> [m, u] for the comparisons of the model, learned where the data allows."""
-    seen, pairs = _measure_random_pairs(con, model, records, seed)
+    seen, pairs = _measure_random_pairs(con, model, features, seed)
     shipped = default_weights(model.kind)
     used = [held for held in comparisons_of(model.kind) if held.name in model.artefact["comparisons"]]
     weights: Learned = {
         held.name: _learn_u(held, shipped[held.name], seen.get(held.name, {}), pairs) for held in used
     }
-    sessions = _run_sessions(con, model.with_parts(comparisons=weights), records, seed)
+    sessions = _run_sessions(con, model.with_parts(comparisons=weights), features, seed)
     for held in used:
         sampled = [found[held.name] for found in sessions if held.name in found]
         learned = _learn_m(held, shipped[held.name], weights[held.name], sampled)
@@ -82,22 +81,21 @@ def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, records:
     return weights
 
 
-def _sample(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int, most: int) -> None:
+def _sample(con: duckdb.DuckDBPyConnection, features: str, seed: int, most: int) -> None:
     """Create `ph_sample`, the features of at most so many records, chosen by hash of their id."""
     con.execute(
-        f"create or replace temp table ph_sampled as select * from {records} where record_id in (select record_id"
-        f" from {records} where kind = $kind order by md5($seed || record_id::varchar), record_id limit $most)",
-        {"kind": model.kind, "seed": str(seed), "most": most},
+        "create or replace temp table ph_sample as select * replace"
+        f" ((row_number() over (order by rid) - 1)::integer as rid) from {features} where rid in"
+        f" (select rid from {features} order by md5($seed || record_id::varchar), record_id limit $most)",
+        {"seed": str(seed), "most": most},
     )
-    create_features(con, model, "ph_sampled", "ph_sample")
-    con.execute("drop table ph_sampled")
 
 
 def _measure_random_pairs(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
+    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, seed: int
 ) -> tuple[dict[str, dict[str, float]], int]:
     """Measure, per comparison and level, u over all pairs of a sample: nearly all are of different parties."""
-    _sample(con, model, records, seed, RANDOM_RECORDS)
+    _sample(con, features, seed, RANDOM_RECORDS)
     rows = con.execute("select count(*) from ph_sample").fetchall()[0][0]
     pairs = rows * (rows - 1) // 2
     found: dict[str, dict[str, float]] = {}
@@ -140,10 +138,10 @@ def _is_seen(seen: dict[str, float]) -> bool:
 
 
 def _run_sessions(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, seed: int
+    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, seed: int
 ) -> list[Session]:
     """Run each blocking that brings enough pairs; return comparison -> level -> (m, true pairs it rests on)."""
-    _sample(con, model, records, seed, SESSION_RECORDS)
+    _sample(con, features, seed, SESSION_RECORDS)
     sessions = []
     settings = splink_settings(model, with_tf=False) | {"em_convergence": 0.001}
     for columns in _SESSIONS[model.kind]:

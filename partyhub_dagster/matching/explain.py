@@ -7,7 +7,7 @@ import duckdb
 from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.matching.blocking import create_blocking_keys
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.features import create_features
+from partyhub_dagster.matching.features import create_features, weighed_features
 from partyhub_dagster.matching.levels import Comparison
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
@@ -81,7 +81,10 @@ def _explanation(
     con: duckdb.DuckDBPyConnection, model: MatchModel, rules: tuple[str, ...]
 ) -> PairExplanation:
     settings = splink_settings(model, explain=True)
-    with open_linker(con, settings, "ph_features") as linker:
+    with (
+        weighed_features(con, model, "ph_features") as features,
+        open_linker(con, settings, features) as linker,
+    ):
         found = linker.predict("ph_blocked_pairs")
         result = con.execute(f"select * from {found}")
         row = dict(zip([column[0] for column in result.description], result.fetchall()[0], strict=True))

@@ -1,17 +1,19 @@
 """The feature table of a batch: what the ladders compare, derived from records and the frozen model.
 
-Grain: one row per record of the model's kind. Guarantees: a row depends on its record and the model alone.
+Grain: one row per record of the model's kind. Guarantees: a row depends on its record and on what the model has
+counted, not on its weights.
 Lists hold 64-bit hashes, which compare faster than texts; an empty list is null, so that "unknown" is one test.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.frequencies import CHAIN_NAME
 from partyhub_dagster.matching.levels import tf_column
-from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.model import Kind, MatchModel
 
 MACROS = """
 create or replace temp macro ph_hash(value) as (md5_number(value) >> 64)::ubigint;
@@ -20,10 +22,14 @@ create or replace temp macro ph_hashes(held) as
 create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
 create or replace temp macro ph_any_shared(a, b) as ph_shared(a, b) > 0;
 create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
+create or replace temp macro ph_alike(a, b, least) as jaro_winkler_similarity(a, b, least) >= least;
+create or replace temp macro ph_within(slips, a, b) as
+    case when abs(length(a) - length(b)) > slips then false when levenshtein(a, b) > 2 * slips then false
+    else damerau_levenshtein(a, b) <= slips end;
 create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
-    root_a = root_b or jaro_winkler_similarity(a, b) >= 0.88
+    root_a = root_b or ph_alike(a, b, 0.88)
     or (least(length(a), length(b)) >= 3 and (contains(a, b) or contains(b, a)))
-    or (least(length(a), length(b)) >= 4 and damerau_levenshtein(a, b) <= 1);
+    or (least(length(a), length(b)) >= 4 and ph_within(1, a, b));
 create or replace temp macro ph_words_among(name, words) as
     array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: list_contains(words, x))), ' ');
 create or replace temp macro ph_words_beside(name, words) as
@@ -115,9 +121,7 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
         own = _PERSON if model.kind == "person" else _ORGANIZATION
         con.execute(
             "create or replace temp table ph_records as"
-            f" select (row_number() over (order by record_id) - 1)::integer as rid, {_NEEDED}"
-            f" from {records} where kind = $kind",
-            {"kind": model.kind},
+            f" select rid, {_NEEDED} from {records} join {ranked(records, model.kind)} using (record_id)"
         )
         con.execute(
             f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records",
@@ -136,6 +140,12 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
         con.unregister("ph_frequencies")
         for table in ("ph_records", "ph_base", "ph_tokens", *(f"ph_common_{c}" for c in _COUNTED_LISTS)):
             con.execute(f"drop table if exists {table}")
+
+
+def ranked(records: str, kind: Kind) -> str:
+    """Return a subquery (record_id, rid) of the records of a kind; to rank ids alone is cheaper than whole records."""
+    of_kind = f"(select record_id from {records} where kind = '{kind}')"
+    return f"(select record_id, (row_number() over (order by record_id) - 1)::integer as rid from {of_kind})"
 
 
 def _lists_of(model: MatchModel) -> list[str]:
@@ -186,30 +196,44 @@ def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -
 
 
 def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
-    """Joins and columns of the levels' frequencies, scaled so that Splink's u / frequency is average / frequency."""
-    frequencies: dict[str, Any] = model.artefact["frequencies"]
-    joins, columns, joined = [], [], set()
+    """Joins and columns that say of a record's values in how many records they are."""
+    fields = [field for field, _, _ in _weighed_levels(model) if field in model.artefact["frequencies"]]
+    columns = [
+        f", case when base.{field} is not null then coalesce(f_{field}.count, 1) end as {field}_count"
+        for field in dict.fromkeys(fields)
+    ]
     if model.kind == "organization":
-        joins.append(_seen("name_chain"))
+        fields.append("name_chain")
         columns.append(", coalesce(f_name_chain.count, 1) as chain_count")
+    return [_seen(field) for field in dict.fromkeys(fields)], columns
+
+
+@contextmanager
+def weighed_features(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str) -> Iterator[str]:
+    """Yield the name of a view of features with the frequencies that shift the weights of levels.
+
+    They are scaled so that Splink's u / frequency is average / frequency.
+    """
+    columns = []
+    for field, name, u in _weighed_levels(model):
+        held = model.artefact["frequencies"].get(field)
+        of_record = "null" if held is None else f"{field}_count * {u / (held['total'] * held['agree'])!r}"
+        columns.append(f", ({of_record})::double as tf_{name}")
+    view = f"{features}_weighed"
+    con.execute(f"create or replace temp view {view} as select *{''.join(columns)} from {features}")
+    try:
+        yield view
+    finally:
+        con.execute(f"drop view {view}")
+
+
+def _weighed_levels(model: MatchModel) -> Iterator[tuple[str, str, float]]:
+    """Yield the levels whose weight the frequency of a value shifts: its field, a name for its column, and u."""
     for comparison in comparisons_of(model.kind):
         weights = model.artefact["comparisons"].get(comparison.name)
         for level in comparison.levels if weights else ():
-            if level.tf is None:
-                continue
-            name, held = tf_column(comparison, level), frequencies.get(level.tf)
-            if held is None:
-                columns.append(f", null::double as tf_{name}")
-                continue
-            if level.tf not in joined:
-                joined.add(level.tf)
-                joins.append(_seen(level.tf))
-            scale = weights[level.name][1] / (held["total"] * held["agree"])
-            columns.append(
-                f", case when base.{level.tf} is not null"
-                f" then coalesce(f_{level.tf}.count, 1) * {scale!r}::double end as tf_{name}"
-            )
-    return joins, columns
+            if level.tf is not None:
+                yield level.tf, tf_column(comparison, level), weights[level.name][1]
 
 
 def _seen(field: str) -> str:

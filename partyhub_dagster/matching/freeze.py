@@ -7,7 +7,7 @@ import duckdb
 from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.model import MatchModel
-from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_features
 from partyhub_dagster.matching.trial import Array, Trial
 
@@ -37,17 +37,26 @@ HIGHEST_LINK = 8.0
 
 
 def create_all_keys(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, settings: MatchSettings, out: str
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    records: str,
+    settings: MatchSettings,
+    out: str,
+    sizes: str,
 ) -> None:
-    """Create the keys of all rules that the settings allow, those not yet chosen included."""
+    """Create the keys of all rules that the settings allow, those not yet chosen included, and `sizes` of blocks."""
     allowed = [rule.name for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
     create_blocking_keys(con, model.with_blocking(rules=allowed), records, out)
+    con.execute(f"create or replace temp table {sizes} as {block_sizes(out)}")
 
 
-def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str) -> MatchModel:
-    """Make a stop key of every block above its limit: placeholders, switchboards, the commonest names."""
+def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, sizes: str) -> MatchModel:
+    """Make a stop key of every block above its limit: placeholders, switchboards, the commonest names.
+
+    Reads the `sizes` of the blocks of all keys.
+    """
     every = model.with_blocking(rules=[rule.name for rule in rules_of(model.kind)])
-    return model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, every, keys))
+    return model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, every, sizes))
 
 
 def choose_rules(model: MatchModel, trial: Trial, settings: MatchSettings) -> MatchModel:

@@ -17,7 +17,7 @@ import numpy as np
 
 from partyhub_dagster.errors import ModelError
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.features import create_features
+from partyhub_dagster.matching.features import create_features, weighed_features
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.score import create_blocked_pairs
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
@@ -167,7 +167,10 @@ def _read_evidence(
 
 def _predict(con: duckdb.DuckDBPyConnection, model: MatchModel, levels: _Levels) -> _Evidence:
     used = _used(model)
-    with open_linker(con, splink_settings(model, explain=True), "ph_features") as linker:
+    with (
+        weighed_features(con, model, "ph_features") as features,
+        open_linker(con, splink_settings(model, explain=True), features) as linker,
+    ):
         found = linker.predict("ph_blocked_pairs")
         gammas = ", ".join(f"gamma_{held.name}" for held in used)
         rows = con.execute(

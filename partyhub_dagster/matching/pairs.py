@@ -66,15 +66,21 @@ def _create_distinct_pairs(
     )
 
 
-def large_blocks(con: duckdb.DuckDBPyConnection, model: MatchModel, keys: str) -> list[tuple[str, int, int]]:
-    """Return (rule, key hash, records) of the blocks above their limit that are no stop keys yet."""
+def block_sizes(keys: str) -> str:
+    """Return the query of (rule, key_hash, n): how many records share a key."""
+    return f"select rule, key_hash, count(*) as n from {keys} group by rule, key_hash"
+
+
+def large_blocks(con: duckdb.DuckDBPyConnection, model: MatchModel, sizes: str) -> list[tuple[str, int, int]]:
+    """Return (rule, key hash, records) of the blocks above their limit that are no stop keys yet.
+
+    Reads `sizes`, what `block_sizes` selects: a table, or the query in parentheses.
+    """
     _register_stop_keys(con, model)
     try:
         found = con.execute(
-            f"select rule, key_hash, count(*) as n from {keys}"
-            " where list_contains($rules, rule)"
-            " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys)"
-            " group by rule, key_hash having n > $least order by rule, key_hash",
+            f"select rule, key_hash, n from {sizes} where n > $least and list_contains($rules, rule)"
+            " and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) order by rule, key_hash",
             {"rules": model.rules, "least": min(map(model.block_limit, model.rules), default=0)},
         ).fetchall()
     finally:

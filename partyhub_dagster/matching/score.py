@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 import duckdb
 
-from partyhub_dagster.matching.features import create_features
+from partyhub_dagster.matching.features import create_features, weighed_features
 from partyhub_dagster.matching.model import MatchModel
+from partyhub_dagster.matching.sieve import sieve_pairs
 from partyhub_dagster.matching.splink_linker import Script, open_linker, splink_settings
 
 
@@ -33,8 +34,9 @@ def score_pairs(
 def score_features(
     con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, pairs: str, out: str
 ) -> None:
-    """Do the same with features made before (for this model, or one that differs in its prior or rules only)."""
+    """Do the same with features made before, for this model or another of the same frequencies."""
     create_blocked_pairs(con, features, pairs)
+    sieve_pairs(con, model, features, "ph_blocked_pairs")
     keep = model.thresholds.keep
     with _predicted(con, model, features) as found:
         con.execute(
@@ -60,14 +62,15 @@ def _predicted(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str)
     """Yield the name of a table with the weights of `ph_blocked_pairs`, those far below `keep` left out."""
     key = model.scoring_fingerprint, features
     script = _scripts.pop(key, None)
-    if script is None:
-        with open_linker(con, splink_settings(model), features) as linker:
-            # a little below `keep`: which pairs stay is decided on the rounded weight
-            script = linker.predict_by_script("ph_blocked_pairs", model.thresholds.keep - 0.01)
-            yield script.result
-    else:
-        with script.run(con) as found:
-            yield found
+    with weighed_features(con, model, features) as weighed:
+        if script is None:
+            with open_linker(con, splink_settings(model), weighed) as linker:
+                # a little below `keep`: which pairs stay is decided on the rounded weight
+                script = linker.predict_by_script("ph_blocked_pairs", model.thresholds.keep - 0.01)
+                yield script.result
+        else:
+            with script.run(con) as found:
+                yield found
     _scripts[key] = script
     while len(_scripts) > _KNOWN_SCRIPTS:
         del _scripts[next(iter(_scripts))]

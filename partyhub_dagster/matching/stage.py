@@ -15,7 +15,7 @@ from partyhub_dagster.lake.write import WriteTransaction, Written
 from partyhub_dagster.matching.blocking import create_blocking_keys
 from partyhub_dagster.matching.edges import create_both_directions, create_edges
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.pairs import large_blocks
+from partyhub_dagster.matching.pairs import block_sizes, large_blocks
 from partyhub_dagster.matching.registry import active_model, handed_on, require_model, write_model
 
 
@@ -129,7 +129,7 @@ def _outgrown(
     con = session.con
     of_dirty = "select distinct rule, key_hash from keys semi join dirty using (record_id)"
     touched = "keys" if delta.everything else f"(from keys semi join ({of_dirty}) using (rule, key_hash))"
-    outgrown = large_blocks(con, model, touched)
+    outgrown = large_blocks(con, model, f"({block_sizes(touched)})")
     if outgrown and config.matching.of(kind).on_large_block == "stop":
         raise ModelError(
             f"{len(outgrown)} blocks of kind {kind} have outgrown their limit (the largest has"

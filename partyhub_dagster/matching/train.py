@@ -30,6 +30,7 @@ __all__ = ["default_model", "train_model"]
 
 SEED = 1
 KEYS = "ph_all_keys"
+SIZES = "ph_all_block_sizes"
 FEATURES = "ph_all_features"
 SCORES = "ph_all_scored"
 
@@ -61,11 +62,13 @@ def default_model(
     if model.artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
         model = model.with_parts(frequencies={})
         return learn_from_labels(con, model, records, labels) if labels else model
-    create_all_keys(con, model, records, settings, KEYS)
+    create_all_keys(con, model, records, settings, KEYS, SIZES)
     try:
-        return _freeze(con, freeze_stop_keys(con, model, KEYS), records, settings, labels, merging)
+        model = freeze_stop_keys(con, model, SIZES)
+        create_features(con, model, records, FEATURES)
+        return _freeze(con, model, records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {FEATURES}")
+        con.execute(f"drop table if exists {FEATURES}; drop table {SIZES}")
 
 
 def train_model(
@@ -88,13 +91,14 @@ def train_model(
     """
     settings = settings or Matching().of(kind)
     model = counted_model(con, records, kind, settings).with_parts(origin="trained")
-    create_all_keys(con, model, records, settings, KEYS)
+    create_all_keys(con, model, records, settings, KEYS, SIZES)
     try:
-        model = freeze_stop_keys(con, model, KEYS)
-        model = model.with_parts(comparisons=estimate_weights(con, model, records, seed))
+        model = freeze_stop_keys(con, model, SIZES)
+        create_features(con, model, records, FEATURES)
+        model = model.with_parts(comparisons=estimate_weights(con, model, FEATURES, seed))
         return _freeze(con, model, records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {FEATURES}")
+        con.execute(f"drop table if exists {FEATURES}; drop table {SIZES}")
 
 
 def _freeze(
@@ -106,12 +110,11 @@ def _freeze(
     merging: Merging | None,
 ) -> MatchModel:
     """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging."""
-    trial = try_rules(con, model, records, KEYS, *rules_to_try(model, settings))
+    trial = try_rules(con, model, FEATURES, KEYS, SIZES, *rules_to_try(model, settings))
     model = model.with_parts(prior=estimate_prior(model, trial))
     model = choose_rules(model, trial, settings)
     if labels:
         model = learn_from_labels(con, model, records, labels)
-    create_features(con, model, records, FEATURES)
     pairs = score_all(con, model, FEATURES, KEYS, SCORES)
     if merging is not None:
         model = settle_cut(con, model, SCORES, settings, merging)

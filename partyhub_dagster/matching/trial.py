@@ -12,7 +12,7 @@ import duckdb
 
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
-from partyhub_dagster.matching.score import score_pairs
+from partyhub_dagster.matching.score import score_features
 
 TRIED_PAIRS = 3_000_000
 """About so many pairs are found: all there are, or those that touch a sample of the records."""
@@ -73,20 +73,22 @@ def _log_odds(chance: float) -> float:
 def try_rules(
     con: duckdb.DuckDBPyConnection,
     model: MatchModel,
-    records: str,
+    features: str,
     keys: str,
+    sizes: str,
     core: list[str],
     others: list[str],
 ) -> Trial:
     """Try the rules `core` together, and each of `others` on top of them.
 
-    Reads `records` (columns of normalized_parties) and `keys` (rule, key_hash, record_id) of all these rules.
+    Reads the model's `features` of all records, and `keys` (rule, key_hash, record_id) of all these rules with
+    the `sizes` of their blocks.
     """
     import numpy as np
 
     model = model.with_parts(thresholds={**model.artefact["thresholds"], "keep": _KEEP_ALL})
     tried = model.with_blocking(rules=[*core, *others])
-    size, sampled = _sample_records(con, tried, records, keys)
+    size, sampled = _sample_records(con, tried, features, sizes)
     create_pairs(con, tried, keys, None if sampled == size else "ph_tried_records", "ph_tried", found_by=True)
     con.execute(
         "create or replace temp table ph_tried_pairs as select *, row_number() over"
@@ -100,35 +102,34 @@ def try_rules(
     in_core = trial.finds(core)
     wanted = [_first(trial.finds(model.rules), PRIOR_PAIRS), _first(in_core, SAMPLED_PAIRS)]
     wanted += [_first(trial.finds([rule]) & ~in_core, SAMPLED_PAIRS) for rule in others]
-    _score(con, model, records, trial, np.unique(np.concatenate(wanted)))
+    _score(con, model, features, trial, np.unique(np.concatenate(wanted)))
     for table in ("ph_tried_records", "ph_tried", "ph_tried_pairs"):
         con.execute(f"drop table {table}")
     return trial
 
 
 def _sample_records(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, keys: str
+    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, sizes: str
 ) -> tuple[int, int]:
     """Create `ph_tried_records`: by hash, so many records that pairs touch them; return how many of how many."""
     [(pairs,)] = con.execute(
-        "select coalesce(sum(n * (n - 1) / 2), 0) from"
-        f" (select rule, count(*) as n from {keys} where list_contains($rules, rule) group by rule, key_hash)"
+        f"select coalesce(sum(n * (n - 1) / 2), 0) from {sizes}"
         " join (select unnest($rules) as rule, unnest($limits) as most) using (rule) where n <= most",
         {"rules": model.rules, "limits": [model.block_limit(rule) for rule in model.rules]},
     ).fetchall()
-    [(size,)] = con.execute(f"select count(*) from {records} where kind = '{model.kind}'").fetchall()
+    [(size,)] = con.execute(f"select count(*) from {features}").fetchall()
     # a pair touches the sample unless it misses it twice
     share = 1.0 if pairs <= TRIED_PAIRS else 1 - math.sqrt(1 - TRIED_PAIRS / pairs)
     sampled = math.ceil(share * size)
     con.execute(
-        f"create or replace temp table ph_tried_records as select record_id from {records}"
-        f" where kind = '{model.kind}' order by hash(record_id), record_id limit {sampled}"
+        f"create or replace temp table ph_tried_records as select record_id from {features}"
+        f" order by hash(record_id), record_id limit {sampled}"
     )
     return size, sampled
 
 
 def _score(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, trial: Trial, places: Array
+    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, trial: Trial, places: Array
 ) -> None:
     """Score the pairs at these places."""
     import numpy as np
@@ -139,7 +140,7 @@ def _score(
         "create or replace temp table ph_tried_sample as from ph_tried_pairs semi join ph_tried_places using (place)"
     )
     con.unregister("ph_tried_places")
-    score_pairs(con, model, records, "ph_tried_sample", "ph_tried_scores")
+    score_features(con, model, features, "ph_tried_sample", "ph_tried_scores")
     found = con.execute(
         "select place, weight from ph_tried_scores join ph_tried_sample using (record_id_l, record_id_r)"
     ).fetchnumpy()

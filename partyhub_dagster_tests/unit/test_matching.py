@@ -8,7 +8,7 @@ from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.matching.blocking import create_blocking_keys
 from partyhub_dagster.matching.explain import explain_pair
 from partyhub_dagster.matching.model import MatchModel
-from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
 from partyhub_dagster.matching.train import default_model
 from partyhub_dagster_tests.unit.matching_records import connection_with, organization, person, record_id
@@ -109,12 +109,12 @@ def test_a_stop_key_removes_the_pairs_that_it_alone_brought() -> None:
     con = connection_with(same_phone)
     model = default_model("person", MatchSettings(blocking=Blocking(max_block=5)))
     create_blocking_keys(con, model, "records", "keys")
-    found = large_blocks(con, model, "keys")
+    found = large_blocks(con, model, f"({block_sizes('keys')})")
     assert [(rule, n) for rule, _, n in found] == [("phone", 6)]
     stopped = model.with_stop_keys((rule, key) for rule, key, _ in found)
     create_pairs(con, stopped, "keys", None, "pairs")
     assert con.execute("select count(*) from pairs").fetchone() == (0,)
-    assert large_blocks(con, stopped, "keys") == []
+    assert large_blocks(con, stopped, f"({block_sizes('keys')})") == []
     assert stopped.version != model.version
     assert stopped.scoring_fingerprint == model.scoring_fingerprint
     assert stopped.keys_fingerprint == model.keys_fingerprint

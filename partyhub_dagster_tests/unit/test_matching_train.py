@@ -15,9 +15,10 @@ from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
 from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.comparisons import comparisons_of
+from partyhub_dagster.matching.features import create_features
 from partyhub_dagster.matching.freeze import create_all_keys, rules_to_try
 from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
-from partyhub_dagster.matching.pairs import create_pairs, large_blocks
+from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
 from partyhub_dagster.matching.train import SCORES, default_model, train_model
 from partyhub_dagster.merging import margins_of
@@ -139,11 +140,12 @@ def test_rules_tried_on_a_sample_of_records_are_judged_as_on_all(
 ) -> None:
     con, model = trained
     settings = Matching().of("person")
-    create_all_keys(con, model, "records", settings, "all_keys")
+    create_all_keys(con, model, "records", settings, "all_keys", "sizes")
+    create_features(con, model, "records", "features")
     core, others = rules_to_try(model, settings)
-    whole = trial.try_rules(con, model, "records", "all_keys", core, others)
+    whole = trial.try_rules(con, model, "features", "all_keys", "sizes", core, others)
     monkeypatch.setattr(trial, "TRIED_PAIRS", len(whole.found_by) // 3)
-    part = trial.try_rules(con, model, "records", "all_keys", core, others)
+    part = trial.try_rules(con, model, "features", "all_keys", "sizes", core, others)
     assert whole.scale == 1
     assert len(part.found_by) < len(whole.found_by) / 2
     assert part.scale * len(part.found_by) == pytest.approx(len(whole.found_by), rel=0.1)
@@ -165,7 +167,7 @@ def test_a_switchboard_becomes_a_stop_key(trained: tuple[duckdb.DuckDBPyConnecti
     con, model = trained
     assert len(model.stop_keys["phone"]) == 1
     create_blocking_keys(con, model, "records", "keys")
-    assert large_blocks(con, model, "keys") == []
+    assert large_blocks(con, model, f"({block_sizes('keys')})") == []
 
 
 def test_the_model_knows_what_it_has_seen(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
