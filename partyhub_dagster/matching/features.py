@@ -123,22 +123,19 @@ def create_features(con: duckdb.DuckDBPyConnection, model: MatchModel, records: 
             "create or replace temp table ph_records as"
             f" select rid, {_NEEDED} from {records} join {ranked(records, model.kind)} using (record_id)"
         )
-        con.execute(
-            f"create or replace temp table ph_base as select rid, record_id, {own}, {_COMMON} from ph_records",
-            {"branch_words": list(BRANCH_WORDS), "service_words": list(SERVICE_WORDS)}
-            if model.kind == "organization"
-            else {"role_mailboxes": list(ROLE_MAILBOXES)},
-        )
         joins = [_tokens_join(con, model), *(_rare_join(con, model, column) for column in _lists_of(model))]
         tf_joins, tf_columns = _frequency_joins(model)
         con.execute(
             f"create or replace temp table {out} as select base.*, {', '.join(name for name, _ in joins)}"
-            f"{''.join(tf_columns)} from ph_base as base"
-            f" {' '.join(join for _, join in joins)} {' '.join(tf_joins)}"
+            f"{''.join(tf_columns)} from (select rid, record_id, {own}, {_COMMON} from ph_records) as base"
+            f" {' '.join(join for _, join in joins)} {' '.join(tf_joins)}",
+            {"branch_words": list(BRANCH_WORDS), "service_words": list(SERVICE_WORDS)}
+            if model.kind == "organization"
+            else {"role_mailboxes": list(ROLE_MAILBOXES)},
         )
     finally:
         con.unregister("ph_frequencies")
-        for table in ("ph_records", "ph_base", "ph_tokens", *(f"ph_common_{c}" for c in _COUNTED_LISTS)):
+        for table in ("ph_records", "ph_tokens", *(f"ph_common_{c}" for c in _COUNTED_LISTS)):
             con.execute(f"drop table if exists {table}")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
-from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
+from partyhub_dagster.matching.blocking import create_keys_of, rules_of
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
-from partyhub_dagster.matching.score import score_features
+from partyhub_dagster.matching.score import name_records, score_blocked_pairs
 from partyhub_dagster.matching.trial import Array, Trial
 
 WORTH = 0.02
@@ -44,10 +44,13 @@ def create_all_keys(
     out: str,
     sizes: str,
 ) -> None:
-    """Create the keys of all rules that the settings allow, those not yet chosen included, and `sizes` of blocks."""
-    allowed = [rule.name for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
-    create_blocking_keys(con, model.with_blocking(rules=allowed), records, out)
-    con.execute(f"create or replace temp table {sizes} as {block_sizes(out)}")
+    """Create the keys (rule, key_hash, rid) of all rules that the settings allow, chosen or not, and their `sizes`.
+
+    `rid` is that of features of the same records.
+    """
+    allowed = [rule for rule in rules_of(model.kind) if rule.name not in settings.blocking.disable]
+    create_keys_of(con, model, records, allowed, out)
+    con.execute(f"drop table ph_key_records; create or replace temp table {sizes} as {block_sizes(out)}")
 
 
 def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, sizes: str) -> MatchModel:
@@ -103,10 +106,15 @@ def rules_to_try(model: MatchModel, settings: MatchSettings) -> tuple[list[str],
 
 def score_all(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str, out: str) -> int:
     """Create temp table `out` of all pairs that the model compares, scored as `score_pairs` does; say how many."""
-    create_pairs(con, model, keys, None, "ph_every_pair")
-    score_features(con, model, features, "ph_every_pair", out)
+    create_pairs(con, model, keys, None, "ph_every_pair", named="rid")
+    con.execute(
+        "create or replace temp table ph_blocked_pairs as"
+        " select rid_l as join_key_l, rid_r as join_key_r, '0' as match_key from ph_every_pair"
+    )
     [(pairs,)] = con.execute("select count(*) from ph_every_pair").fetchall()
     con.execute("drop table ph_every_pair")
+    score_blocked_pairs(con, model, features, out)
+    name_records(con, features, out)
     return int(pairs)
 
 

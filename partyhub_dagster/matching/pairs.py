@@ -13,28 +13,36 @@ def create_pairs(
     out: str,
     *,
     found_by: bool = False,
+    named: str = "record_id",
 ) -> None:
     """Create the temp table `out` (record_id_l < record_id_r) of the pairs to compare, each once.
 
     Reads `keys` (rule, key_hash, record_id) of the model's kind; rules the model lacks bring nothing.
     With `changed` (a relation with record_id) only pairs that touch one of its records: those of a full run
     that do, no others. With `found_by` the pair also says which rules bring it: bit n is the model's rule n.
+    `named` is the column that names records, where it is another one.
     """
     bit = ", 1::bigint << (list_position($rules, rule) - 1) as bit" if found_by else ""
     _register_stop_keys(con, model)
     touched = (
         ""
         if changed is None
-        else f"and key_hash in (select key_hash from {keys} where record_id in (select record_id from {changed}))"
+        else f"and key_hash in (select key_hash from {keys} where {named} in (select {named} from {changed}))"
     )
     try:
         con.execute(
-            f"create or replace temp table ph_block_rows as select key_hash, record_id{bit} from {keys}"
-            f" where list_contains($rules, rule)"
-            f" and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) {touched}",
+            f"create or replace temp table ph_block_rows as select key_hash, id{bit} from"
+            f" (select rule, key_hash, {named} as id from {keys} where list_contains($rules, rule)"
+            f" and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) {touched})",
             {"rules": model.rules},
         )
-        _create_distinct_pairs(con, changed, out, found_by=found_by)
+        _create_distinct_pairs(
+            con,
+            None if changed is None else f"(select {named} from {changed})",
+            out,
+            named,
+            found_by=found_by,
+        )
     finally:
         con.unregister("ph_stop_keys")
         for table in ("ph_block_rows", "ph_block_ids", "ph_blocks"):
@@ -42,27 +50,27 @@ def create_pairs(
 
 
 def _create_distinct_pairs(
-    con: duckdb.DuckDBPyConnection, changed: str | None, out: str, *, found_by: bool
+    con: duckdb.DuckDBPyConnection, changed: str | None, out: str, named: str, *, found_by: bool
 ) -> None:
-    """Join on dense integers, in record_id order: far cheaper than on ids, and the smaller id stays the smaller."""
-    marked = "false" if changed is None else f"record_id in (select record_id from {changed})"
+    """Join on dense integers, in the order of ids: far cheaper than on ids, and the smaller id stays the smaller."""
+    marked = "false" if changed is None else f"id in {changed}"
     con.execute(
         "create or replace temp table ph_block_ids as"
-        f" select record_id, (row_number() over (order by record_id) - 1)::bigint as rid, {marked} as changed"
-        " from (select distinct record_id from ph_block_rows)"
+        f" select id, (row_number() over (order by id) - 1)::bigint as place, {marked} as changed"
+        " from (select distinct id from ph_block_rows)"
     )
     con.execute(
         "create or replace temp table ph_blocks as"
-        " select * exclude (record_id) from ph_block_rows join ph_block_ids using (record_id)"
+        " select * exclude (id) from ph_block_rows join ph_block_ids using (id)"
         " where key_hash in (select key_hash from ph_block_rows group by key_hash having count(*) > 1)"
     )
     touches = "" if changed is None else " and (l.changed or r.changed)"
     bits, held = (", bit_or(l.bit) as found_by", ", found_by") if found_by else ("", "")
     con.execute(
-        f"create or replace temp table {out} as with found as (select (l.rid << 32) | r.rid as pair{bits}"
-        f" from ph_blocks as l join ph_blocks as r on l.key_hash = r.key_hash and l.rid < r.rid{touches}"
-        f" group by pair) select l.record_id as record_id_l, r.record_id as record_id_r{held} from found"
-        " join ph_block_ids as l on l.rid = pair >> 32 join ph_block_ids as r on r.rid = pair & 4294967295"
+        f"create or replace temp table {out} as with found as (select (l.place << 32) | r.place as pair{bits}"
+        f" from ph_blocks as l join ph_blocks as r on l.key_hash = r.key_hash and l.place < r.place{touches}"
+        f" group by pair) select l.id as {named}_l, r.id as {named}_r{held} from found"
+        " join ph_block_ids as l on l.place = pair >> 32 join ph_block_ids as r on r.place = pair & 4294967295"
     )
 
 

@@ -18,7 +18,7 @@ from partyhub_dagster.matching.compare import compare_models
 from partyhub_dagster.matching.cut import Merging
 from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind, MatchModel
-from partyhub_dagster.matching.train import KEYS, SCORES, default_model, train_model
+from partyhub_dagster.matching.train import KEYS, RANKS, SCORES, default_model, train_model
 
 ENOUGH_IN_TWO_SOURCES = 1_000
 ENOUGH_IN_ONE_SOURCE: dict[Kind, int] = {"person": 1_000, "organization": 5_000}
@@ -116,7 +116,7 @@ def train(
         if activate and "pairs" in model.metrics:
             _hand_on(session.con, model, newest)
     finally:
-        session.drop(records, KEYS, SCORES)
+        session.drop(records, KEYS, RANKS, SCORES)
     return _store(session, config, model, model.origin, activate=activate)
 
 
@@ -130,8 +130,9 @@ def handed_on(what: str, model: MatchModel, newest: Mapping[str, int]) -> str:
 
 def _hand_on(con: duckdb.DuckDBPyConnection, model: MatchModel, newest: Mapping[str, int]) -> None:
     con.execute(
-        f"create temp table {handed_on('keys', model, newest)} as from {KEYS} where list_contains($rules, rule)",
-        {"rules": model.rules},
+        f"create temp table {handed_on('keys', model, newest)} as select rule, key_hash, record_id, $kind as kind"
+        f" from {KEYS} join {RANKS} using (rid) where list_contains($rules, rule)",
+        {"kind": model.kind, "rules": model.rules},
     )
     con.execute(f"alter table {SCORES} rename to {handed_on('scores', model, newest)}")
 

@@ -36,17 +36,29 @@ def score_features(
 ) -> None:
     """Do the same with features made before, for this model or another of the same frequencies."""
     create_blocked_pairs(con, features, pairs)
+    score_blocked_pairs(con, model, features, out)
+    name_records(con, features, out)
+
+
+def score_blocked_pairs(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, out: str) -> None:
+    """Take the temp table `ph_blocked_pairs` and create `out` (rid_l, rid_r, weight) of those at or above `keep`."""
     sieve_pairs(con, model, features, "ph_blocked_pairs")
-    keep = model.thresholds.keep
     with _predicted(con, model, features) as found:
         con.execute(
-            f"create or replace temp table {out} as with scored as (select rid_l, rid_r,"
-            f" round(match_weight * 1000)::integer as weight from {found})"
-            " select l.record_id as record_id_l, r.record_id as record_id_r, weight from scored"
-            f" join {features} as l on l.rid = rid_l join {features} as r on r.rid = rid_r where weight >= $keep",
-            {"keep": round(keep * 1000)},
+            f"create or replace temp table {out} as from (select rid_l, rid_r,"
+            f" round(match_weight * 1000)::integer as weight from {found}) where weight >= $keep",
+            {"keep": round(model.thresholds.keep * 1000)},
         )
     con.execute("drop table ph_blocked_pairs")
+
+
+def name_records(con: duckdb.DuckDBPyConnection, features: str, scored: str) -> None:
+    """Name the records of the temp table `scored` by record_id_l and record_id_r instead of rid_l and rid_r."""
+    con.execute(
+        f"create or replace temp table {scored} as"
+        f" select l.record_id as record_id_l, r.record_id as record_id_r, weight from {scored}"
+        f" join {features} as l on l.rid = rid_l join {features} as r on r.rid = rid_r"
+    )
 
 
 _KNOWN_SCRIPTS = 8

@@ -49,9 +49,7 @@ def block_changed(session: Session, kind: Kind) -> MatchChanges:
     made = _made_by_training(session, "keys", model, delta)
     if made is None:
         create_blocking_keys(con, model, "dirty_records", "keys_new")
-    con.execute(
-        f"create or replace temp table keys_ready as from {made or 'keys_new'} order by rule, key_hash"
-    )
+    con.execute(f"create or replace temp table keys_ready as from {made or 'keys_new'} order by key_hash")
     scope = None if delta.everything else "dirty"
     (written,) = write_stage(
         session,
@@ -79,16 +77,18 @@ def score_changed(session: Session, config: HubConfig, kind: Kind) -> MatchChang
     if delta.is_empty([NORMALIZED_PARTIES, BLOCKING_KEYS]):
         return MatchChanges()
     of_kind = f"kind = '{kind}'"
+    keys_changed = f" union {delta.changed(BLOCKING_KEYS, 'record_id', _RECORD_OF_KEY, of_kind)}"
     con.execute(
         f"create or replace temp table dirty as {delta.changed(NORMALIZED_PARTIES, 'record_id')}"
-        f" union {delta.changed(BLOCKING_KEYS, 'record_id', _RECORD_OF_KEY, of_kind)}"
+        f"{'' if delta.everything else keys_changed}"
     )
     con.execute(
         f"create or replace temp view keys as select rule, key_hash, record_id from blocking_keys where {of_kind}"
     )
-    outgrown = _outgrown(session, config, kind, model, delta)
+    made = _made_by_training(session, "scores", model, delta)
+    outgrown = _outgrown(session, config, kind, model, delta) if made is None else []
     newer = model.with_stop_keys((rule, key) for rule, key, _ in outgrown) if outgrown else model
-    pairs = _create_edges(session, newer, delta)
+    pairs = _create_edges(session, newer, delta, made)
     if not delta.everything:
         _create_scope(con, kind)
 
@@ -144,9 +144,8 @@ def _outgrown(
     return outgrown
 
 
-def _create_edges(session: Session, model: MatchModel, delta: Delta) -> int:
-    """Create temp table `edges` and return of how many pairs."""
-    made = _made_by_training(session, "scores", model, delta)
+def _create_edges(session: Session, model: MatchModel, delta: Delta, made: str | None) -> int:
+    """Create temp table `edges`, from the scores that training made if it did, and return of how many pairs."""
     if made is not None:
         create_both_directions(session.con, model, made, "edges")
         session.drop(made)
@@ -157,9 +156,14 @@ def _create_edges(session: Session, model: MatchModel, delta: Delta) -> int:
 
 def _made_by_training(session: Session, what: str, model: MatchModel, delta: Delta) -> str | None:
     """Return the temp table in which training has left this of all records, if that was in this very run."""
+    if not delta.everything:
+        return None
     name = handed_on(what, model, delta.newest)
-    held = "select 1 from duckdb_tables() where temporary and table_name = $name"
-    return name if delta.everything and session.con.execute(held, {"name": name}).fetchone() else None
+    try:
+        session.con.execute(f"from temp.main.{name} limit 0")
+    except duckdb.CatalogException:
+        return None
+    return name
 
 
 def _create_scope(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:

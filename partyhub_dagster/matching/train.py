@@ -33,6 +33,7 @@ KEYS = "ph_all_keys"
 SIZES = "ph_all_block_sizes"
 FEATURES = "ph_all_features"
 SCORES = "ph_all_scored"
+RANKS = "ph_all_ranks"
 
 
 ENOUGH_TO_COUNT = 1_000
@@ -83,8 +84,8 @@ def train_model(
     """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
 
     Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
-    Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of all rules, and SCORES
-    (record_id_l, record_id_r, weight) of pairs that are kept.
+    Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of all rules, RANKS (rid,
+    record_id), by which they name records, and SCORES (record_id_l, record_id_r, weight) of pairs that are kept.
 
     Raises:
         ModelError: labels are given, but too few to learn from.
@@ -116,6 +117,7 @@ def _freeze(
     if labels:
         model = learn_from_labels(con, model, records, labels)
     pairs = score_all(con, model, FEATURES, KEYS, SCORES)
+    con.execute(f"create or replace temp table {RANKS} as select rid, record_id from {FEATURES}")
     if merging is not None:
         model = settle_cut(con, model, SCORES, settings, merging)
     return raise_link(con, model, SCORES, pairs, settings)

@@ -12,7 +12,7 @@ import duckdb
 
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
-from partyhub_dagster.matching.score import score_features
+from partyhub_dagster.matching.score import score_blocked_pairs
 
 TRIED_PAIRS = 3_000_000
 """About so many pairs are found: all there are, or those that touch a sample of the records."""
@@ -81,7 +81,7 @@ def try_rules(
 ) -> Trial:
     """Try the rules `core` together, and each of `others` on top of them.
 
-    Reads the model's `features` of all records, and `keys` (rule, key_hash, record_id) of all these rules with
+    Reads the model's `features` of all records, and `keys` (rule, key_hash, rid) of all these rules with
     the `sizes` of their blocks.
     """
     import numpy as np
@@ -89,10 +89,12 @@ def try_rules(
     model = model.with_parts(thresholds={**model.artefact["thresholds"], "keep": _KEEP_ALL})
     tried = model.with_blocking(rules=[*core, *others])
     size, sampled = _sample_records(con, tried, features, sizes)
-    create_pairs(con, tried, keys, None if sampled == size else "ph_tried_records", "ph_tried", found_by=True)
+    sample = None if sampled == size else "ph_tried_records"
+    create_pairs(con, tried, keys, sample, "ph_tried", found_by=True, named="rid")
     con.execute(
-        "create or replace temp table ph_tried_pairs as select *, row_number() over"
-        " (order by hash(record_id_l, record_id_r), record_id_l, record_id_r) - 1 as place from ph_tried"
+        "create or replace temp table ph_tried_pairs as select rid_l, rid_r, found_by, row_number() over"
+        " (order by hash(l.record_id, r.record_id), rid_l, rid_r) - 1 as place from ph_tried"
+        f" join {features} as l on l.rid = rid_l join {features} as r on r.rid = rid_r"
     )
     found_by = con.execute("select found_by from ph_tried_pairs order by place").fetchnumpy()["found_by"]
     scale = (
@@ -122,7 +124,7 @@ def _sample_records(
     share = 1.0 if pairs <= TRIED_PAIRS else 1 - math.sqrt(1 - TRIED_PAIRS / pairs)
     sampled = math.ceil(share * size)
     con.execute(
-        f"create or replace temp table ph_tried_records as select record_id from {features}"
+        f"create or replace temp table ph_tried_records as select rid from {features}"
         f" order by hash(record_id), record_id limit {sampled}"
     )
     return size, sampled
@@ -137,12 +139,13 @@ def _score(
 
     con.register("ph_tried_places", pa.table({"place": places}))
     con.execute(
-        "create or replace temp table ph_tried_sample as from ph_tried_pairs semi join ph_tried_places using (place)"
+        "create or replace temp table ph_blocked_pairs as select rid_l as join_key_l, rid_r as join_key_r,"
+        " '0' as match_key from ph_tried_pairs semi join ph_tried_places using (place)"
     )
     con.unregister("ph_tried_places")
-    score_features(con, model, features, "ph_tried_sample", "ph_tried_scores")
+    score_blocked_pairs(con, model, features, "ph_tried_scores")
     found = con.execute(
-        "select place, weight from ph_tried_scores join ph_tried_sample using (record_id_l, record_id_r)"
+        "select place, weight from ph_tried_scores join ph_tried_pairs using (rid_l, rid_r)"
     ).fetchnumpy()
     trial.bits[found["place"]] = np.asarray(found["weight"]) / 1000.0
-    con.execute("drop table ph_tried_sample; drop table ph_tried_scores")
+    con.execute("drop table ph_tried_scores")
