@@ -32,8 +32,9 @@ def create_pairs(
     try:
         con.execute(
             f"create or replace temp table ph_block_rows as select key_hash, id{bit} from"
-            f" (select rule, key_hash, {named} as id from {keys} where list_contains($rules, rule)"
-            f" and (rule, key_hash) not in (select (rule, key_hash) from ph_stop_keys) {touched})",
+            f" (select rule, key_hash, {named} as id from {keys}"
+            " anti join ph_stop_keys using (key_hash)"  # the rule is in the hash
+            f" where list_contains($rules, rule) {touched})",
             {"rules": model.rules},
         )
         _create_distinct_pairs(

@@ -131,8 +131,8 @@ def handed_on(what: str, model: MatchModel, newest: Mapping[str, int]) -> str:
 def _hand_on(con: duckdb.DuckDBPyConnection, model: MatchModel, newest: Mapping[str, int]) -> None:
     con.execute(
         f"create temp table {handed_on('keys', model, newest)} as select rule, key_hash, record_id, $kind as kind"
-        f" from {KEYS} join {RANKS} using (rid) where list_contains($rules, rule)",
-        {"kind": model.kind, "rules": model.rules},
+        f" from {KEYS} join {RANKS} using (rid)",
+        {"kind": model.kind},
     )
     con.execute(f"alter table {SCORES} rename to {handed_on('scores', model, newest)}")
 

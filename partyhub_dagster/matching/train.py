@@ -69,7 +69,7 @@ def default_model(
         create_features(con, model, records, FEATURES)
         return _freeze(con, model, records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {FEATURES}; drop table {SIZES}")
+        con.execute(f"drop table if exists {FEATURES}; drop table if exists {SIZES}")
 
 
 def train_model(
@@ -84,7 +84,7 @@ def train_model(
     """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
 
     Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
-    Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of all rules, RANKS (rid,
+    Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of its rules, RANKS (rid,
     record_id), by which they name records, and SCORES (record_id_l, record_id_r, weight) of pairs that are kept.
 
     Raises:
@@ -99,7 +99,7 @@ def train_model(
         model = model.with_parts(comparisons=estimate_weights(con, model, FEATURES, seed))
         return _freeze(con, model, records, settings, labels, merging)
     finally:
-        con.execute(f"drop table if exists {FEATURES}; drop table {SIZES}")
+        con.execute(f"drop table if exists {FEATURES}; drop table if exists {SIZES}")
 
 
 def _freeze(
@@ -112,8 +112,13 @@ def _freeze(
 ) -> MatchModel:
     """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging."""
     trial = try_rules(con, model, FEATURES, KEYS, SIZES, *rules_to_try(model, settings))
+    con.execute(f"drop table {SIZES}")
     model = model.with_parts(prior=estimate_prior(model, trial))
     model = choose_rules(model, trial, settings)
+    con.execute(
+        f"create or replace temp table {KEYS} as from {KEYS} where list_contains($rules, rule)",
+        {"rules": model.rules},
+    )
     if labels:
         model = learn_from_labels(con, model, records, labels)
     pairs = score_all(con, model, FEATURES, KEYS, SCORES)
