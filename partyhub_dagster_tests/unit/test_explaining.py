@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partyhub_dagster.answers.drawings import Bar, draw_waterfall
+from partyhub_dagster.answers.drawings import Bar, draw_graph, draw_waterfall
 from partyhub_dagster.answers.explain_page import render_page
 from partyhub_dagster.answers.pairs import explain_records
 from partyhub_dagster.answers.party_why import explain_party
@@ -190,3 +190,26 @@ def test_a_waterfall_begins_each_bar_where_the_last_one_ends() -> None:
     assert phone + phone_w == pytest.approx(name + name_w, abs=0.2)
     assert total == pytest.approx(start + start_w, abs=0.2)
     assert total + total_w == pytest.approx(phone, abs=0.2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 12, 17, 80])
+@pytest.mark.parametrize("name", ["CHICAGO_WWW_SITES:WM", "crm:", "\u4e0a\u6d77" * 9])
+def test_no_label_of_a_graph_is_cut_off_or_meets_another(count: int, name: str) -> None:
+    groups = [[f"{name}{n}" for n in range(size)] for size in (count, 6, 3)]
+    drawn = draw_graph(groups, [], 0)
+    [(width, height)] = re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)
+    labels = re.findall(
+        r'<text class="name on" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]+)<', drawn
+    )
+    assert len(labels) == count + 9
+    taken: list[tuple[float, float, float]] = []
+    for x, y, anchor, shown in labels:
+        wide = sum(6.6 if letter.isascii() else 13 for letter in shown)
+        left = float(x) - (wide if anchor == "end" else 0)
+        assert left >= 0
+        assert left + wide <= float(width)
+        assert 11 <= float(y) <= float(height) - 4
+        assert not any(
+            left < end and begin < left + wide and abs(float(y) - at) < 12 for begin, end, at in taken
+        )
+        taken.append((left, left + wide, float(y)))
