@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _LEFT, _ROW = 760, 250, 26
-_MOST_WEIGHTS = 15
+_MOST_WEIGHTS = 8
 """Lines of a graph that show their weight; of more, only the weakest link and those that lead elsewhere do."""
 _MOST_LINES = 400
 """Lines of a graph: beyond it, the weakest are left out, and the page says so."""
+
+_GAP, _LETTER = 26, 6.7
+"""Of a graph: the least distance downwards of two records at one side, and the width of a letter of their labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +74,80 @@ class Tie:
 def draw_graph(groups: Sequence[Sequence[str]], ties: Sequence[Tie], cut: float) -> str:
     """Draw parties as rings of records, in the order given, and the scored pairs between them.
 
-    Nodes are numbered through all groups. A line is the thicker the stronger its pair; below `cut` it is dashed.
+    The first party stands at the left, the others at its right, one beneath the other. Nodes are numbered through all
+    groups. A line is the thicker the stronger its pair; below `cut` it is dashed.
     """
-    rings = [_ring(len(group)) for group in groups]
-    widths = [2 * radius + 240 for radius in rings]
-    height = max(2 * radius + 110 for radius in rings)
-    spots: list[tuple[float, float, float]] = []
-    for place, group in enumerate(groups):
-        middle = sum(widths[:place]) + widths[place] / 2
-        spots += [_spot(middle, height / 2, rings[place], i, len(group)) for i in range(len(group))]
+    rings = [_Ring.of(group) for group in groups]
+    ours, theirs = rings[0], rings[1:]
+    height = max(ours.height, sum(ring.height for ring in theirs))
+    spots, top = ours.spots(0, (height - ours.height) / 2), (height - sum(r.height for r in theirs)) / 2
+    for ring in theirs:
+        spots += ring.spots(ours.width, top)
+        top += ring.height
     strongest = sorted(ties, key=lambda tie: (not tie.weakest, -tie.bits))[:_MOST_LINES]
-    ours, few = len(groups[0]), len(strongest) <= _MOST_WEIGHTS
+    few = len(strongest) <= _MOST_WEIGHTS
     lines = [
-        _line(spots, tie, cut, told=few or tie.weakest or max(tie.one, tie.other) >= ours)
+        _line(spots, tie, cut, told=few or tie.weakest or max(tie.one, tie.other) >= len(groups[0]))
         for tie in reversed(strongest)
     ]
-    names = [(name, place) for place, group in enumerate(groups) for name in group]
-    for (name, place), (x, y, angle) in zip(names, spots, strict=True):
-        lines.append(_node(name, x, y, angle, "ours" if place == 0 else "theirs"))
-    return _svg(max(sum(widths), 300), height, "Who is tied to whom", lines)
+    names = [(name, "ours" if group is groups[0] else "theirs") for group in groups for name in group]
+    lines += [_node(name, *spot, kind) for (name, kind), spot in zip(names, spots, strict=True)]
+    width = ours.width + max((ring.width for ring in theirs), default=0)
+    return _svg(width, height, "Who is tied to whom", lines)
 
 
-def _ring(count: int) -> float:
-    return 0.0 if count == 1 else max(60.0, count * 44 / (2 * math.pi))
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Records around a circle, half of them at either side, evenly spaced downwards: so no label meets another.
+
+    `left` and `right` are the room that labels need beside the circle.
+    """
+
+    count: int
+    radius: float
+    left: float
+    right: float
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "_Ring":
+        half = math.ceil(len(names) / 2)
+        radius = 0.0 if len(names) == 1 else max(2 * _GAP, half * _GAP / 2)
+        return cls(len(names), radius, _room(names[half:]), _room(names[:half]))
+
+    @property
+    def width(self) -> float:
+        return self.left + 2 * self.radius + self.right
+
+    @property
+    def height(self) -> float:
+        return 2 * min(self.radius, math.ceil(self.count / 2) * _GAP / 2) + 2 * _GAP
+
+    def spots(self, x: float, y: float) -> list[tuple[float, float, bool]]:
+        """Return where the records stand, clockwise from the top, and whether at the right side."""
+        half = math.ceil(self.count / 2)
+        spots = []
+        for place in range(self.count):
+            right = place < half
+            row, rows = (place, half) if right else (self.count - 1 - place, self.count - half)
+            down = (2 * row + 1) / rows - 1
+            aside = math.sqrt(1 - down * down) * (1 if right else -1)
+            middle = x + self.left + self.radius, y + self.height / 2
+            spots.append((middle[0] + self.radius * aside, middle[1] + self.radius * down, right))
+        return spots
 
 
-def _spot(x: float, y: float, radius: float, place: int, count: int) -> tuple[float, float, float]:
-    angle = 2 * math.pi * place / count - math.pi / 2 + (math.pi / 2 if count == 2 else 0)
-    return round(x + radius * math.cos(angle), 1), round(y + radius * math.sin(angle), 1), angle
+def _room(names: Sequence[str]) -> float:
+    return (
+        24 + max((sum(1 if c.isascii() else 2 for c in _short(name)) for name in names), default=0) * _LETTER
+    )
 
 
-def _line(spots: Sequence[tuple[float, float, float]], tie: Tie, cut: float, *, told: bool) -> str:
+def _line(spots: Sequence[tuple[float, float, bool]], tie: Tie, cut: float, *, told: bool) -> str:
     (x1, y1, _), (x2, y2, _) = spots[tie.one], spots[tie.other]
     kind = "weakest" if tie.weakest else "tie" if tie.bits >= cut else "tie below"
     width = 1 + max(0.0, min(tie.bits, 15.0)) / 4
     line = (
-        f'<line class="{kind}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke-width="{width:.1f}">'
+        f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke-width="{width:.1f}">'
         f"<title>{tie.bits:+.2f} bits</title></line>"
     )
     x, y = 0.62 * x1 + 0.38 * x2, 0.62 * y1 + 0.38 * y2
@@ -114,11 +155,10 @@ def _line(spots: Sequence[tuple[float, float, float]], tie: Tie, cut: float, *, 
     return line + label if told else line
 
 
-def _node(name: str, x: float, y: float, angle: float, kind: str) -> str:
-    right = math.cos(angle) > -0.01
+def _node(name: str, x: float, y: float, right: bool, kind: str) -> str:  # noqa: FBT001 - of a spot
     return (
-        f'<circle class="{kind}" cx="{x}" cy="{y}" r="7"><title>{escape(name)}</title></circle>'
-        f'<text class="small" x="{x + (12 if right else -12)}" y="{y + 4}"'
+        f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="7"><title>{escape(name)}</title></circle>'
+        f'<text class="name on" x="{x + (12 if right else -12):.1f}" y="{y + 4:.1f}"'
         f' text-anchor="{"start" if right else "end"}">{escape(_short(name))}</text>'
     )
 
@@ -129,6 +169,7 @@ def _short(name: str) -> str:
 
 def _svg(width: float, height: float, title: str, lines: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" aria-label="{title}">'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+        f' style="min-width: {0.8 * width:.0f}px" role="img" aria-label="{title}">'
         f"{''.join(lines)}</svg>"
     )

@@ -6,12 +6,14 @@ from typing import Any
 
 from partyhub_dagster.answers.drawings import Bar, Tie, draw_graph, draw_waterfall
 from partyhub_dagster.answers.words import (
+    compared_words,
+    held_words,
     join_words,
     merge_words,
     names_words,
     pairs_words,
+    reason_words,
     split_words,
-    why_words,
 )
 
 _MOST_NODES = 80
@@ -25,18 +27,19 @@ _STYLE = """
 body { margin: 0 auto; max-width: 1000px; padding: 24px; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 28px 0 8px; }
-.soft, .small { color: var(--soft); fill: var(--soft); } .answer { font-size: 17px; margin: 12px 0; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px;
-  overflow-x: auto; }
+.key { font-size: 13px; } .soft, .small { color: var(--soft); fill: var(--soft); }
+.answer { font-size: 17px; margin: 12px 0; }
+.card, .scroll { overflow-x: auto; } .scroll table:has(th) { min-width: 640px; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; vertical-align: top; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, .number { white-space: nowrap; } .number { font-variant-numeric: tabular-nums; } td { overflow-wrap: anywhere; }
 tr.differs td { background: color-mix(in srgb, var(--theirs) 12%, transparent); }
 tr.equal td { background: color-mix(in srgb, var(--for) 12%, transparent); }
 tr.weakest td { font-weight: 600; }
-code, .key { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; font-size: 13px; }
 svg { max-width: 100%; height: auto; font: 13px system-ui, sans-serif; } svg text { fill: var(--ink); }
-svg .small { font-size: 11px; fill: var(--soft); }
+svg .small, svg .name { font-size: 11px; fill: var(--soft); }
+.key, svg .name { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
 svg .on { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 .for { fill: var(--for); } .against { fill: var(--against); }
 .nothing { fill: var(--line); } .total { fill: var(--total); }
@@ -75,8 +78,7 @@ def _pair(answer: dict[str, Any]) -> tuple[str, list[str]]:
         f'<p class="soft">{escape(_weight_words(answer))}</p>',
     ]
     if answer.get("merge"):
-        words = merge_words(answer["merge"], answer["thresholds"]["miss"])
-        body += ["<h2>How they came together</h2>", f"<p>{escape(words)}.</p>"]
+        body += ["<h2>How they came together</h2>", f"<p>{escape(_merge_words(answer))}</p>"]
     told = split_words(answer["to_split"]) if answer["same_party"] else join_words(answer["to_join"])
     body += ["<h2>What would make it otherwise</h2>", _list(told), _decisions(answer["decisions"])]
     return title, body
@@ -92,15 +94,15 @@ def _party(answer: dict[str, Any]) -> tuple[str, list[str]]:
     if answer["merges"]:
         rows = [
             _row([str(n), escape(names_words(m["left"])), escape(names_words(m["right"])),
-                  _number(m["mean_weight"]), escape(pairs_words(m, limits["miss"]))],
+                  _number(m["mean_weight"]), _number(m["asked"]), f"{m['margin']:.2f}",
+                  escape(pairs_words(m, limits["miss"]))],
                  "weakest" if weakest and m == _bare(weakest) else "")
             for n, m in enumerate(answer["merges"], 1)
         ]  # fmt: skip
-        body += ["<h2>How it came about, the surest merge first</h2>",
-                 _table(["", "these", "with these", "mean bits", "rests on"], rows)]  # fmt: skip
+        body += ["<h2>How it came about, merge by merge</h2>",
+                 _table(["", "these", "with these", "mean bits", "needed", "to spare", "rests on"], rows)]  # fmt: skip
     if weakest and "pair" in weakest:
-        one, other = weakest["strongest"]["pair"]
-        held_by = f"Its strongest pair is {one} and {other}:"
+        held_by = held_words(weakest, limits["cap"])
         body += [
             "<h2>Its weakest link</h2>",
             f"<p>{escape(merge_words(weakest, limits['miss']))}. {escape(held_by)}</p>",
@@ -127,8 +129,18 @@ def _head(title: str, answer: dict[str, Any]) -> str:
 def _reason(answer: dict[str, Any]) -> str:
     if answer["weight"] is None:
         return str(answer["note"])
-    words = why_words(answer["verdict"], answer["thresholds"])
-    return words.split(". ", 1)[-1] if ". " in words else words.split(": ", 1)[-1].capitalize()
+    return _sentence(reason_words(answer["verdict"], answer["thresholds"]))
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _merge_words(answer: dict[str, Any]) -> str:
+    merge, weakest, miss = answer["merge"], answer["weakest"], answer["thresholds"]["miss"]
+    if weakest == merge:
+        return f"{merge_words(merge, miss)}. No merge of their party has less to spare."
+    return f"{merge_words(merge, miss)}. The weakest link of their party is another: {merge_words(weakest, miss)}."
 
 
 def _party_words(answer: dict[str, Any]) -> str:
@@ -144,10 +156,9 @@ def _party_words(answer: dict[str, Any]) -> str:
 
 
 def _weight_words(pair: dict[str, Any]) -> str:
-    shared = ", ".join(pair["blocking_rules"]) or "nothing, so no blocking rule brings this pair together"
     return (
         f"{pair['weight']:+.2f} bits, probability {pair['probability']:.4f}. One bit more doubles the odds."
-        f" They share: {shared.replace('_', ' ')}."
+        f" {compared_words(pair)}"
     )
 
 
@@ -203,10 +214,14 @@ def _neighbours_together(answer: dict[str, Any]) -> list[str]:
 def _legend(answer: dict[str, Any]) -> str:
     left_out = len(answer["members"]) - _MOST_NODES
     more = f" {left_out:,} records are not drawn." if left_out > 0 else ""
+    near = (
+        " Yellow: the two nearest parties that it was not merged with, at most six records of each."
+        if answer["not_merged"]
+        else ""
+    )
     return (
-        '<p class="soft">Blue: this party. Yellow: the two nearest parties that it was not merged with, at most six'
-        " records of each. Green lines speak for one party, dashed red ones against it; the solid red one holds the"
-        f" weakest merge.{more}</p>"
+        f'<p class="soft">Blue: this party.{near} A green line has the bits that merging two records needs, a dashed'
+        f" red one has not; the solid red one is the strongest pair of the weakest merge.{more}</p>"
     )
 
 
@@ -216,7 +231,7 @@ def _not_merged(answer: dict[str, Any]) -> str:
     rows = [
         _row([escape(names_words(other["members"])), _number(other["mean_weight"]),
               escape(pairs_words(other, answer["thresholds"]["miss"])),
-              escape(why_words(other, answer["thresholds"]))])
+              escape(_sentence(reason_words(other, answer["thresholds"])))])
         for other in answer["not_merged"]
     ]  # fmt: skip
     return "<h2>Why not with these</h2>" + _table(["party of", "mean bits", "rests on", "because"], rows)
@@ -245,8 +260,14 @@ def _records(members: Sequence[dict[str, Any]]) -> list[str]:
 def _decisions(decisions: Sequence[dict[str, Any]]) -> str:
     if not decisions:
         return ""
-    rows = [_row([escape(str(d[name])) for name in ("verdict", "author", "decided_at")]) for d in decisions]
-    return "<h2>Decisions</h2>" + _table(["decision", "by", "at"], rows)
+    rows = [
+        _row([
+            escape(" ".join(str(d[name]) for name in ("verdict", "left", "right", "attribute") if d[name])),
+            escape(d["state"]), escape(d["author"]), escape(d["decided_at"][:10]), escape(d["reason"]),
+        ])
+        for d in decisions
+    ]  # fmt: skip
+    return "<h2>Decisions</h2>" + _table(["decision", "", "by", "on", "because"], rows)
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -254,7 +275,7 @@ def _list(lines: Sequence[str]) -> str:
 
 
 def _number(bits: float) -> str:
-    return f"{bits:+.2f}"
+    return f'<span class="number">{bits:+.2f}</span>'
 
 
 def _row(cells: Sequence[str], kind: str = "") -> str:
@@ -263,4 +284,4 @@ def _row(cells: Sequence[str], kind: str = "") -> str:
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    return f"<table>{f'<tr>{head}</tr>' if heads else ''}{''.join(rows)}</table>"
+    return f'<div class="scroll"><table>{f"<tr>{head}</tr>" if heads else ""}{"".join(rows)}</table></div>'

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from partyhub_dagster.answers.decided import decisions_about
 from partyhub_dagster.answers.parties import identify
 from partyhub_dagster.answers.surroundings import (
     Surroundings,
@@ -17,7 +18,15 @@ from partyhub_dagster.config import HubConfig
 from partyhub_dagster.errors import NotFoundError
 from partyhub_dagster.identity.decisions import DecisionKind, resolve
 from partyhub_dagster.identity.explain import Verdict, Why, explain_parties
-from partyhub_dagster.identity.merges import Merge, merge_between, merges_of, pairs_across
+from partyhub_dagster.identity.merges import (
+    Merge,
+    PartyMerges,
+    merge_between,
+    merges_of,
+    pairs_across,
+    weakest_of,
+    without_margin,
+)
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.readers import read_release
 from partyhub_dagster.lake.releases import Release
@@ -36,6 +45,11 @@ def explain_records(place: LakePlace, config: HubConfig, left: str, right: str) 
         NotFoundError: one of the two is no live record.
     """
     a, b = identify(config, left), identify(config, right)
+    if a == b:
+        raise NotFoundError(
+            "Both are the same record.",
+            remedy="Give two different records, or one alone to explain its party.",
+        )
     with read_release(place) as (con, release):
         kinds = _kinds(con, a, b)
         session = Session(place, con, run_id="explain")
@@ -48,18 +62,21 @@ def explain_records(place: LakePlace, config: HubConfig, left: str, right: str) 
         one, other = around.code(a), around.code(b)
         cluster = around.outputs.cluster
         same = bool(cluster[one] == cluster[other])
-        merge = _merge_of(around, one, other) if same else None
+        made = merges_of(around.inputs, cluster, cluster == cluster[one]) if same else PartyMerges((), ())
+        merge, weakest = merge_between(made, one, other), weakest_of(made)
         margin = {} if merge is None else _margin(around, merge, explained, model)
+        counted = pairs_across(around.inputs, (one,), (other,))
         component = around.outputs.component
         return {
             **pair_answer(explained),
+            "counts": bits_of(counted.mean),
             "same_party": same,
             "same_component": bool(component[one] == component[other]),
             "verdict": verdict_answer(around, one, other),
-            **({"merge": None if merge is None else told_merge(around, merge)} if same else {}),
+            **({"merge": _told(around, merge), "weakest": _told(around, weakest)} if same else {}),
             "to_split" if same else "to_join": _otherwise(around, one, other, margin, same=same),
             "thresholds": thresholds_answer(model),
-            "decisions": _decisions(con, a, b),
+            "decisions": decisions_about(con, [a, b], between=True),
             "model": model.version[:12],
             "records": records,
             "release": release.number,
@@ -109,22 +126,19 @@ def bits_of(millibits: float | None) -> float | None:
     return None if millibits is None or math.isnan(millibits) else round(millibits / 1_000, 3)
 
 
-def _merge_of(around: Surroundings, one: int, other: int) -> Merge | None:
-    """Find the merge that brought two members together; None if SAME binds them."""
-    cluster = around.outputs.cluster
-    return merge_between(merges_of(around.inputs, cluster, cluster == cluster[one]), one, other)
+def _told(around: Surroundings, merge: Merge | None) -> dict[str, Any] | None:
+    return None if merge is None else told_merge(around, merge)
 
 
 def told_merge(around: Surroundings, merge: Merge) -> dict[str, Any]:
     """Tell two pieces that became one: how sure, on how many pairs, and the best and worst of those."""
     across = pairs_across(around.inputs, merge.left, merge.right)
-    asked = around.asked(merge.left, merge.right)
     return {
         "left": around.named(merge.left),
         "right": around.named(merge.right),
         "mean_weight": bits_of(across.mean),
-        "asked": bits_of(asked),
-        "margin": bits_of(across.mean - asked),
+        "asked": bits_of(merge.asked),
+        "margin": bits_of(merge.margin),
         "pairs_scored": across.scored,
         "pairs_between": across.pairs,
         "strongest": None
@@ -175,17 +189,25 @@ def _margin(
     around: Surroundings, merge: Merge, explained: PairExplanation, model: MatchModel
 ) -> dict[str, Any]:
     """Tell how many bits could be lost, and which comparisons of the pair hold more than that by themselves."""
-    spare = (merge.mean - around.asked(merge.left, merge.right)) * merge.pairs / 1_000
+    spare = merge.margin * merge.pairs / 1_000
     cap = model.thresholds.cap
+    counted = explained.kept and explained.blocking_rules
     carries = [
         held.name
         for held in explained.comparisons
-        if min(explained.weight, cap) - min(explained.weight - held.weight_bits, cap) > spare
+        if counted and min(explained.weight, cap) - min(explained.weight - held.weight_bits, cap) > spare
     ]
+    return {**told_margin(around, merge), "carried_by": carries}
+
+
+def told_margin(around: Surroundings, merge: Merge) -> dict[str, Any]:
+    """Tell how many bits a merge has to spare, and the parties that would be if it lost a little more."""
     return {
-        "spare_bits": round(spare / merge.pairs, 3),
-        "spare_in_total": round(spare, 3),
-        "carried_by": carries,
+        "spare_bits": bits_of(merge.margin),
+        "spare_in_total": bits_of(merge.margin * merge.pairs),
+        "parties_if_lost": around.parties_given(
+            without_margin(around.inputs, merge), around.members(merge.left[0])
+        ),
     }
 
 
@@ -193,10 +215,12 @@ def _kinds(con: duckdb.DuckDBPyConnection, a: uuid.UUID, b: uuid.UUID) -> set[An
     rows = con.execute(
         "select record_id, kind from normalized_parties where record_id in ($a, $b)", {"a": a, "b": b}
     ).fetchall()
-    if len(rows) < 2:
+    live = [row[0] for row in rows]
+    if len(live) < 2:
+        which = "Neither" if not live else "Only the first" if a in live else "Only the second"
         raise NotFoundError(
-            f"{len(rows)} of the 2 records are live in the newest release.",
-            remedy="Give two different records as SOURCE:RECORD or record_id.",
+            f"{which} of the two is a live record in the newest release.",
+            remedy="Give live records as SOURCE:RECORD or record_id. `partyhub lineage ID` tells what became of one.",
         )
     return {row[1] for row in rows}
 
@@ -207,15 +231,3 @@ def _of_two_kinds(release: Release) -> dict[str, Any]:
         "comparisons": [], "blocking_rules": [], "decisions": [], "release": release.number, "to_join": {},
         "note": "A person and an organization are never compared.",
     }  # fmt: skip
-
-
-def _decisions(con: duckdb.DuckDBPyConnection, a: uuid.UUID, b: uuid.UUID) -> list[dict[str, Any]]:
-    rows = con.execute(
-        "select decision_id::varchar, verdict, author, decided_at from lake.decisions"
-        " where (left_id = $a and right_id = $b) or (left_id = $b and right_id = $a) order by sequence",
-        {"a": a, "b": b},
-    ).fetchall()
-    return [
-        {"decision_id": row[0], "verdict": row[1], "author": row[2], "decided_at": row[3].isoformat()}
-        for row in rows
-    ]

@@ -5,7 +5,15 @@ from uuid import UUID
 
 import duckdb
 
-from partyhub_dagster.answers.pairs import bits_of, pair_answer, thresholds_answer, told_merge, verdict_answer
+from partyhub_dagster.answers.decided import decisions_about
+from partyhub_dagster.answers.pairs import (
+    bits_of,
+    pair_answer,
+    thresholds_answer,
+    told_margin,
+    told_merge,
+    verdict_answer,
+)
 from partyhub_dagster.answers.parties import identify, resolve_party
 from partyhub_dagster.answers.surroundings import (
     Side,
@@ -64,7 +72,7 @@ def explain_party(place: LakePlace, config: HubConfig, name: str) -> dict[str, A
             "to_split": _to_split(around, made, codes),
             "links": _links(around, codes),
             "not_merged": [_neighbour(around, codes, around.code(other)) for other in neighbours],
-            "decisions": _decisions(con, members),
+            "decisions": decisions_about(con, members),
             "thresholds": thresholds_answer(model),
             "model": model.version[:12],
         }
@@ -110,11 +118,9 @@ def _to_split(around: Surroundings, made: PartyMerges, codes: Side) -> dict[str,
     merge = weakest_of(made)
     if merge is None:
         return None
-    spare = merge.mean - around.asked(merge.left, merge.right)
     one, other = _dearest(around, merge)
     return {
-        "spare_bits": bits_of(spare),
-        "spare_in_total": bits_of(spare * merge.pairs),
+        **told_margin(around, merge),
         "decision": ["NOT_SAME", *around.named((one, other))],
         "parties_then": around.parties_under(decision_between(DecisionKind.NOT_SAME, one, other), codes),
         "held_together_by": _held_together_by(around, codes),
@@ -165,14 +171,3 @@ def _neighbour(around: Surroundings, codes: Side, other: int) -> dict[str, Any]:
         if across.strongest is None
         else {"pair": around.named(across.strongest), "weight": bits_of(across.strongest_weight)},
     }
-
-
-def _decisions(con: duckdb.DuckDBPyConnection, members: list[UUID]) -> list[dict[str, Any]]:
-    rows = con.execute(
-        "select decision_id::varchar, verdict, left_key, right_key, attribute, author, reason, decided_at"
-        " from lake.decisions where left_id in (select unnest($ids::uuid[]))"
-        " or right_id in (select unnest($ids::uuid[])) order by sequence",
-        {"ids": [str(id_) for id_ in members]},
-    ).fetchall()
-    names = ("decision_id", "verdict", "left", "right", "attribute", "author", "reason", "decided_at")
-    return [{**dict(zip(names, row, strict=True)), "decided_at": row[7].isoformat()} for row in rows]

@@ -53,25 +53,26 @@ class Surroundings:
 
     def parties_under(self, decision: Decision, codes: Side) -> list[list[str]]:
         """Return the parties that these records and their fellows would be in under one decision more."""
-        return self._parties_of([*self.inputs.decisions, decision], codes)
+        decisions = [*self.inputs.decisions, decision]
+        return self.parties_given(replace(self.inputs, decisions=decisions), codes)
 
     def parties_without(self, decision_ids: set[UUID], codes: Side) -> list[list[str]]:
         """Return the parties that these records and their fellows would be in without some decisions."""
         kept = [held for held in self.inputs.decisions if held.decision_id not in decision_ids]
-        return self._parties_of(kept, codes)
-
-    def _parties_of(self, decisions: list[Decision], codes: Side) -> list[list[str]]:
-        cluster = cluster_affected(replace(self.inputs, decisions=decisions)).cluster
-        wanted = list(dict.fromkeys(int(cluster[code]) for code in codes))
-        return [self.named(tuple(np.flatnonzero(cluster == label).tolist())) for label in wanted]
+        return self.parties_given(replace(self.inputs, decisions=kept), codes)
 
     def parties_when_gone(self, code: int, codes: Side) -> list[list[str]]:
         """Return the parties that the others would be in if one record were deleted."""
         live = self.inputs.live.copy()
         live[code] = False
         kind = np.where(live, self.inputs.kind, ABSENT)
-        cluster = cluster_affected(replace(self.inputs, live=live, kind=kind)).cluster
-        wanted = list(dict.fromkeys(int(cluster[other]) for other in codes if other != code))
+        others = tuple(other for other in codes if other != code)
+        return self.parties_given(replace(self.inputs, live=live, kind=kind), others)
+
+    def parties_given(self, inputs: ClusterInputs, codes: Side) -> list[list[str]]:
+        """Return the parties that these records and their fellows would be in if all were as in `inputs`."""
+        cluster = cluster_affected(inputs).cluster
+        wanted = list(dict.fromkeys(int(cluster[code]) for code in codes))
         return [self.named(tuple(np.flatnonzero(cluster == label).tolist())) for label in wanted]
 
 

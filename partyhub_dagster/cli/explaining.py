@@ -54,7 +54,14 @@ def explain(
 
 
 def _say_pair(answer: dict[str, Any]) -> None:
-    from partyhub_dagster.answers.words import join_words, merge_words, split_words, why_words
+    from partyhub_dagster.answers.words import (
+        compared_words,
+        decision_words,
+        join_words,
+        merge_words,
+        split_words,
+        why_words,
+    )
 
     say(f"{'Same party' if answer['same_party'] else 'Different parties'} in release {answer['release']}.")
     if answer["weight"] is None:
@@ -62,32 +69,35 @@ def _say_pair(answer: dict[str, Any]) -> None:
         return
     verdict = "linked" if answer["linked"] else "not linked"
     say(f"Pair weight {answer['weight']:+.2f} bits, probability {answer['probability']:.4f}: {verdict}")
-    say(
-        f"(at or above {answer['thresholds']['link']:+.2f} a pair links; the prior is {answer['prior']:+.2f})."
-    )
+    say(f"(at or above {answer['thresholds']['link']:+.2f} a pair links; one bit more doubles the odds).")
     _say_comparisons(answer)
-    say(
-        f"Compared because they share: {', '.join(answer['blocking_rules']) or 'nothing; no rule brings this pair'}"
-    )
-    say(why_words(answer["verdict"], answer["thresholds"]))
-    if answer.get("merge"):
-        say(f"They came together by {merge_words(answer['merge'], answer['thresholds']['miss'])}.")
+    say(compared_words(answer))
+    if not answer.get("merge"):
+        say(why_words(answer["verdict"], answer["thresholds"]))
+    else:
+        miss = answer["thresholds"]["miss"]
+        say(f"One party, by the merge of {merge_words(answer['merge'], miss)}.")
+        if answer["weakest"] == answer["merge"]:
+            say("No merge of their party has less to spare.")
+        else:
+            say(f"The weakest link of their party is another: {merge_words(answer['weakest'], miss)}.")
     words = split_words(answer["to_split"]) if answer["same_party"] else join_words(answer["to_join"])
     for line in words:
         say(line)
     for decision in answer["decisions"]:
-        say(f"Decision {decision['verdict']} by {decision['author']} at {decision['decided_at']}")
+        say(decision_words(decision))
 
 
 def _say_comparisons(answer: dict[str, Any]) -> None:
-    rows = [(c["name"], c["level"], c["weight"]) for c in answer["comparisons"]]
-    say_table([("comparison", "level", "bits"), *rows])
+    from partyhub_dagster.answers.words import weight_rows
+
+    say_table([("compared", "found", "bits"), *weight_rows(answer)])
 
 
 def _say_party(answer: dict[str, Any]) -> None:
-    from partyhub_dagster.answers.words import merge_words, split_words
+    from partyhub_dagster.answers.words import decision_words, held_words, merge_words, split_words
 
-    members, miss = answer["members"], answer["thresholds"]["miss"]
+    members, miss, cap = answer["members"], answer["thresholds"]["miss"], answer["thresholds"]["cap"]
     say(
         f"Party {answer['party_id']} in release {answer['release']}: {len(members):,} record{'s'[: len(members) > 1]}"
     )
@@ -96,7 +106,7 @@ def _say_party(answer: dict[str, Any]) -> None:
     for group in answer["bound_by_decisions"]:
         say(f"Bound by SAME decisions: {', '.join(group)}")
     if answer["merges"]:
-        say("Merged by evidence, the surest first:")
+        say("Merged by evidence, in this order (one bit more doubles the odds; larger pieces need more):")
         for merge in answer["merges"][-_SHOWN:]:
             say(f"  {merge_words(merge, miss)}")
         _say_rest(len(answer["merges"]))
@@ -104,16 +114,13 @@ def _say_party(answer: dict[str, Any]) -> None:
         weakest = answer["weakest"]
         say(f"Its weakest link: {merge_words(weakest, miss)}")
         if "pair" in weakest:
-            say(
-                f"  held by {' and '.join(weakest['strongest']['pair'])}, {weakest['pair']['weight']:+.2f} bits:"
-            )
+            say(held_words(weakest, cap))
             _say_comparisons(weakest["pair"])
         for line in split_words(answer["to_split"]):
             say(line)
     _say_neighbours(answer)
-    for d in answer["decisions"]:
-        what = " ".join(str(d[name]) for name in ("verdict", "left", "right", "attribute") if d[name])
-        say(f"Decision {what} by {d['author']} at {d['decided_at']}")
+    for decision in answer["decisions"]:
+        say(decision_words(decision))
 
 
 def _say_neighbours(answer: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from partyhub_dagster.identity.arrays import IntArray
 from partyhub_dagster.identity.conflicts import decisions_between
 from partyhub_dagster.identity.decisions import Resolution, resolve
 from partyhub_dagster.identity.exclusive import clashing_schemes
+from partyhub_dagster.identity.merges import merge_between, merges_of, pairs_across
 from partyhub_dagster.identity.state import ClusterInputs, ClusterOutputs
 
 
@@ -32,8 +33,8 @@ class Why(StrEnum):
 class Verdict:
     """What decided about two records, and by how much.
 
-    `weight` is the weakest merge of their party, or the mean weight between their two parties (millibits;
-    None where no weight counted), `asked` what merging the two parties needs; `scored` of `pairs` record pairs
+    `weight` is the mean between their two parties, or between the two pieces whose merge brought them together
+    (millibits; None where no weight counted), `asked` what merging these needs; `scored` of `pairs` record pairs
     between them were scored.
     """
 
@@ -53,14 +54,23 @@ def explain_parties(inputs: ClusterInputs, outputs: ClusterOutputs, left: int, r
     """
     resolution = resolve(inputs.decisions, inputs.kind)
     if outputs.cluster[left] == outputs.cluster[right]:
-        if resolution.same_group[left] == resolution.same_group[right]:
-            return Verdict(Why.SAME_DECISION)
-        return Verdict(Why.WEIGHT, float(outputs.weakest[left]))
+        return _how_together(inputs, outputs, left, right)
     if inputs.kind[left] != inputs.kind[right]:
         return Verdict(Why.KIND)
     if outputs.component[left] != outputs.component[right]:
         return Verdict(Why.COMPONENT)
     return _why_apart(inputs, outputs, resolution, left, right)
+
+
+def _how_together(inputs: ClusterInputs, outputs: ClusterOutputs, left: int, right: int) -> Verdict:
+    """Tell the merge that brought two members of a party together."""
+    merge = merge_between(
+        merges_of(inputs, outputs.cluster, outputs.cluster == outputs.cluster[left]), left, right
+    )
+    if merge is None:
+        return Verdict(Why.SAME_DECISION)
+    scored = pairs_across(inputs, merge.left, merge.right).scored
+    return Verdict(Why.WEIGHT, merge.mean, scored, merge.pairs, asked=merge.asked)
 
 
 def _why_apart(

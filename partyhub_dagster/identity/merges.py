@@ -1,11 +1,11 @@
 """The merges that made a party, one after the other: so that each can be shown, doubted and undone.
 
-Clustering keeps of them only the weakest. They come back by clustering the members of the party alone: what merges
+Clustering keeps of them only the lowest mean. They come back by clustering the members of the party alone: what merges
 inside a cluster is the best merge of the whole part at that moment, so it is the best among the members, too, and
 who is not in the cluster at the end has no say in it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,12 +21,18 @@ from partyhub_dagster.identity.state import ClusterInputs
 class Merge:
     """Two pieces of a party that became one, best first; `left` holds the smallest code of the two.
 
-    Units: `mean` in millibits. The pieces are members by key code, ascending.
+    Units: `mean`, and `asked` of it by `Thresholds.asked`, in millibits. The pieces are members by key code, ascending.
     """
 
     left: tuple[int, ...]
     right: tuple[int, ...]
     mean: float
+    asked: int
+
+    @property
+    def margin(self) -> float:
+        """What the mean has to spare: the merge holds until it has lost more."""
+        return self.mean - self.asked
 
     @property
     def pairs(self) -> int:
@@ -72,7 +78,8 @@ def merges_of(inputs: ClusterInputs, cluster: IntArray, wanted: BoolArray) -> Pa
         held = _members_of_atoms(graph)
         bound += [members for members in held.values() if len(members) > 1]
         for left, right, mean in merge_greedily(graph, limits):
-            merges.append(Merge(held[left], held[right], mean))
+            asked = limits.asked(len(held[left]), len(held[right]))
+            merges.append(Merge(held[left], held[right], mean, asked))
             held[left] = tuple(sorted(held[left] + held.pop(right)))
     return PartyMerges(tuple(bound), tuple(merges))
 
@@ -102,9 +109,22 @@ def pairs_across(inputs: ClusterInputs, left: tuple[int, ...], right: tuple[int,
 
 def pairs_between(inputs: ClusterInputs, left: tuple[int, ...], right: tuple[int, ...]) -> ScoredPairs:
     """Keep the scored pairs with one end on each side."""
+    return inputs.pairs.where(_lie_between(inputs, left, right))
+
+
+def without_margin(inputs: ClusterInputs, merge: Merge) -> ClusterInputs:
+    """Take from the pairs across a merge, in equal shares, just so much that it would be refused."""
+    across = _lie_between(inputs, merge.left, merge.right)
+    capped = np.minimum(inputs.pairs.weight, inputs.thresholds[int(inputs.kind[merge.left[0]])].cap)
+    share = int(merge.margin * merge.pairs) // int(across.sum()) + 1
+    weight = np.where(across, capped - share, inputs.pairs.weight)
+    return replace(inputs, pairs=replace(inputs.pairs, weight=weight))
+
+
+def _lie_between(inputs: ClusterInputs, left: tuple[int, ...], right: tuple[int, ...]) -> BoolArray:
     side = np.zeros(len(inputs.live), dtype=np.int64)
     side[list(left)], side[list(right)] = 1, 2
-    return inputs.pairs.where(side[inputs.pairs.left] * side[inputs.pairs.right] == 2)
+    return np.asarray(side[inputs.pairs.left] * side[inputs.pairs.right] == 2, dtype=np.bool_)
 
 
 def merge_between(merges: PartyMerges, one: int, other: int) -> Merge | None:
@@ -120,5 +140,5 @@ def merge_between(merges: PartyMerges, one: int, other: int) -> Merge | None:
 
 
 def weakest_of(merges: PartyMerges) -> Merge | None:
-    """Find the merge with the lowest mean, the first of several; None if no weight merged anything."""
-    return min(merges.merges, key=lambda merge: merge.mean, default=None)
+    """Find the merge with the least to spare, the last of several; None if no weight merged anything."""
+    return min(reversed(merges.merges), key=lambda merge: merge.margin, default=None)

@@ -262,7 +262,7 @@ PARTY_CLUSTERS = Table(
     record_id | UUID | Id of the source record.
     component_id | UUID | Smallest record_id of its component.
     party_id | UUID | record_id of its party's anchor.
-    confidence | DOUBLE | Probability of the weakest accepted merge of its party; null for one record.
+    confidence | DOUBLE | Probability of the merge of its party with the lowest mean weight; null for one record.
 """),
 )
 CLUSTER_CONFLICTS = Table(
@@ -534,7 +534,7 @@ def golden_table(attributes: Iterable[GoldenAttribute]) -> Table:
         f"""
     provenance | {_PROVENANCE} | By attribute: the record and the rule behind each value.
     members | INTEGER | Source records in the party.
-    confidence | DOUBLE | Probability of the weakest accepted merge; null for one record.
+    confidence | DOUBLE | Probability of the merge with the lowest mean weight; null for one record.
     """.rstrip()
     )
     return Table("golden_parties", "one row per party", ("party_id",), (*fixed, *values, *proof))

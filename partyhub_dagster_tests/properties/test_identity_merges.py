@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from partyhub_dagster.identity.arrays import ABSENT
-from partyhub_dagster.identity.merges import Merge, PartyMerges, merges_of, pairs_across
+from partyhub_dagster.identity.merges import PartyMerges, merges_of, pairs_across
 from partyhub_dagster.identity.state import ClusterInputs, ClusterOutputs, cluster_affected
 from partyhub_dagster_tests.identity_oracle import Record
 from partyhub_dagster_tests.identity_world import inputs_of
@@ -64,7 +65,7 @@ def test_a_replay_with_another_mean_is_caught(monkeypatch: pytest.MonkeyPatch) -
 
     def uncapped(*given: Any) -> PartyMerges:
         found = made(*given)
-        return PartyMerges(found.bound, tuple(Merge(m.left, m.right, 20_000) for m in found.merges))
+        return PartyMerges(found.bound, tuple(replace(m, mean=20_000) for m in found.merges))
 
     monkeypatch.setitem(globals(), "merges_of", uncapped)
     with pytest.raises(AssertionError):

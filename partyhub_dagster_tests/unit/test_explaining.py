@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partyhub_dagster.answers.drawings import Bar, draw_waterfall
+from partyhub_dagster.answers.drawings import Bar, draw_graph, draw_waterfall
 from partyhub_dagster.answers.explain_page import render_page
 from partyhub_dagster.answers.pairs import explain_records
 from partyhub_dagster.answers.party_why import explain_party
@@ -83,6 +83,43 @@ def test_a_party_answers_by_an_old_id_and_an_unknown_one_is_refused(partyhub: Pr
     assert "no party" in partyhub.refusal("explain", "00000000-0000-0000-0000-000000000007").lower()
 
 
+def test_a_pair_of_one_record_and_records_that_are_not_there_are_told_apart(partyhub: Program) -> None:
+    assert "Both are the same record." in partyhub.refusal("explain", "crm:1", "crm:1")
+    assert "Only the first of the two is a live record" in partyhub.refusal("explain", "crm:1", "crm:6")
+    assert "Only the second of the two is a live record" in partyhub.refusal("explain", "crm:99", "crm:1")
+    assert "Neither of the two is a live record" in partyhub.refusal("explain", "crm:6", "crm:99")
+
+
+def test_a_decision_is_told_with_whether_it_stands_now_and_after_the_next_build(
+    history_hub: Hub, tmp_path: Path
+) -> None:
+    hub = copy_hub(history_hub, tmp_path / "copy")
+
+    def told() -> list[tuple[str, str]]:
+        pair = explain_records(hub.place, hub.config, "crm:1", "crm:2")["decisions"]
+        assert pair == explain_party(hub.place, hub.config, "crm:2")["decisions"]
+        return [(decision["verdict"], decision["state"]) for decision in pair]
+
+    decision = decide(hub, "NOT_SAME", "crm:1", "crm:2")
+    assert told() == [("NOT_SAME", "waits for the next build")]
+    build(hub)
+    assert told() == [("NOT_SAME", "stands")]
+    decide(hub, "REVOKE", revokes=decision)
+    assert told() == [("NOT_SAME", "taken back from the next build on")]
+    build(hub)
+    assert told() == [("NOT_SAME", "taken back")]
+
+
+def test_a_pair_tells_what_clustering_counts_it_as(history_hub: Hub, partyhub: Program) -> None:
+    never = explain_records(history_hub.place, history_hub.config, "crm:1", "crm:7")
+    assert never["blocking_rules"] == []
+    assert never["counts"] == never["thresholds"]["miss"] != never["weight"]
+    assert "Never compared until asked here" in partyhub.say("explain", "crm:1", "crm:7")
+    capped = explain_records(history_hub.place, history_hub.config, "crm:1", "crm:2")
+    assert capped["counts"] == capped["thresholds"]["cap"] < capped["weight"]
+    assert "clustering counts the pair as +15.00." in partyhub.say("explain", "crm:1", "crm:2")
+
+
 def test_the_text_names_the_weakest_link_and_the_command_that_splits_it(partyhub: Program) -> None:
     said = partyhub.say("explain", "crm:1")
     assert "Its weakest link: " in said
@@ -153,3 +190,26 @@ def test_a_waterfall_begins_each_bar_where_the_last_one_ends() -> None:
     assert phone + phone_w == pytest.approx(name + name_w, abs=0.2)
     assert total == pytest.approx(start + start_w, abs=0.2)
     assert total + total_w == pytest.approx(phone, abs=0.2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 12, 17, 80])
+@pytest.mark.parametrize("name", ["CHICAGO_WWW_SITES:WM", "crm:", "\u4e0a\u6d77" * 9])
+def test_no_label_of_a_graph_is_cut_off_or_meets_another(count: int, name: str) -> None:
+    groups = [[f"{name}{n}" for n in range(size)] for size in (count, 6, 3)]
+    drawn = draw_graph(groups, [], 0)
+    [(width, height)] = re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)
+    labels = re.findall(
+        r'<text class="name on" x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]+)<', drawn
+    )
+    assert len(labels) == count + 9
+    taken: list[tuple[float, float, float]] = []
+    for x, y, anchor, shown in labels:
+        wide = sum(6.6 if letter.isascii() else 13 for letter in shown)
+        left = float(x) - (wide if anchor == "end" else 0)
+        assert left >= 0
+        assert left + wide <= float(width)
+        assert 11 <= float(y) <= float(height) - 4
+        assert not any(
+            left < end and begin < left + wide and abs(float(y) - at) < 12 for begin, end, at in taken
+        )
+        taken.append((left, left + wide, float(y)))
