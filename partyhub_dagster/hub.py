@@ -35,7 +35,7 @@ from partyhub_dagster.matching.learn import Label
 from partyhub_dagster.matching.model import Kind
 from partyhub_dagster.matching.registry import StoredModel, ensure_model, require_model, train
 from partyhub_dagster.matching.stage import MatchChanges, block_changed, score_changed
-from partyhub_dagster.merging import margins_of, thresholds_of
+from partyhub_dagster.merging import merges_of, thresholds_of
 from partyhub_dagster.normalize.stage import NormalizedChanges, normalize_changed
 from partyhub_dagster.publish.parquet import Export, export_release
 from partyhub_dagster.publish.s3 import S3Client, client_from_environment
@@ -152,12 +152,12 @@ class Run:
     def ensure_model(self, kind: Kind) -> StoredModel:
         """Make sure that a matching model of the kind is active."""
         return self.times.time(
-            f"match_model/{kind}", lambda: ensure_model(self.session, self.config, kind, margins_of)
+            f"match_model/{kind}", lambda: ensure_model(self.session, self.config, kind, merges_of)
         )
 
     def train(self, kind: Kind, *, activate: bool, labels: Sequence[Label] = ()) -> StoredModel:
         """Train a model of the kind: a candidate unless it is to be active at once."""
-        return train(self.session, self.config, kind, margins_of, activate=activate, labels=labels)
+        return train(self.session, self.config, kind, merges_of, activate=activate, labels=labels)
 
     def block(self, kind: Kind) -> MatchChanges:
         """Bring blocking_keys of one kind up to date."""

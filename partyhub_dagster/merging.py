@@ -5,6 +5,7 @@ from typing import Any
 from partyhub_dagster.identity.margins import merge_margins
 from partyhub_dagster.identity.pairs import ScoredPairs
 from partyhub_dagster.identity.thresholds import Thresholds
+from partyhub_dagster.matching.cut import Merges
 from partyhub_dagster.matching.model import MatchModel
 
 
@@ -15,6 +16,7 @@ def thresholds_of(model: MatchModel) -> Thresholds:
     return Thresholds(**limits, max_part=model.max_part)
 
 
-def margins_of(model: MatchModel, left: Any, right: Any, weight: Any) -> Any:
+def merges_of(model: MatchModel, left: Any, right: Any, weight: Any) -> Merges:
     """Cluster by scored pairs, as `Merging` promises."""
-    return merge_margins(ScoredPairs(left, right, weight), thresholds_of(model)) / 1_000
+    margins, cluster = merge_margins(ScoredPairs(left, right, weight), thresholds_of(model))
+    return Merges(margins / 1_000, cluster)

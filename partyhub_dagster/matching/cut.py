@@ -5,7 +5,7 @@ full of errors a good part merges only there. How many merges lie at which weigh
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -16,9 +16,18 @@ from partyhub_dagster.matching.model import MatchModel
 Array = Any
 """A numpy array."""
 
-Merging = Callable[[MatchModel, Array, Array, Array], Array]
-"""Clusters by scored pairs (two codes, weight in millibits) under a model's thresholds; returns the mean weight of
-every merge, in bits, less what the size of its clusters asks beyond `cut`."""
+
+class Merges(NamedTuple):
+    """What comes of clustering."""
+
+    margins: Array
+    """Of every merge the mean weight, in bits, less what the size of its clusters asks beyond `cut`."""
+    cluster: Array
+    """Of every code its cluster, as the smallest code in it."""
+
+
+Merging = Callable[[MatchModel, Array, Array, Array], Merges]
+"""Clusters by scored pairs (two codes, weight in millibits) under a model's thresholds."""
 
 TREND_BITS = 5
 """The merges of so many bits, and how many times more the bits above held, promise those of as many bits below."""
@@ -54,12 +63,31 @@ def settle_cut(
         return model
     lowest = min(limits.miss + ABOVE_MISS, limits.cut)
     highest = limits.link if "link" in settings.thresholds.model_fields_set else HIGHEST_CUT
-    margins = merging(_with_cut(model, lowest), *coded_pairs(con, scored))
+    margins = merging(_with_cut(model, lowest), *coded_pairs(con, scored)).margins
     if len(margins) < LEAST_MERGES:
         return model
     cut = _lowest_promising(margins, limits.cut, lowest, min(highest, HIGHEST_CUT))
     told = {"merges": len(margins), "cut_shipped": limits.cut}
     return _with_cut(model, cut).with_parts(metrics={**model.metrics, **told})
+
+
+def create_parties(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, scored: str, merging: Merging, out: str
+) -> None:
+    """Create temp table `out` (record_id, party): who is with whom under the model.
+
+    Reads `scored` as `settle_cut` does; records without a pair there are left out.
+    """
+    import pyarrow as pa
+
+    cluster = merging(model, *coded_pairs(con, scored)).cluster
+    con.register("ph_clusters", pa.table({"place": range(len(cluster)), "party": cluster}))
+    con.execute(
+        f"create or replace temp table {out} as with ids as (select id, row_number() over (order by id) - 1 as place"
+        f" from (select record_id_l as id from {scored} union select record_id_r from {scored}))"
+        " select id as record_id, party from ids join ph_clusters using (place)"
+    )
+    con.unregister("ph_clusters")
 
 
 def _with_cut(model: MatchModel, cut: float) -> MatchModel:

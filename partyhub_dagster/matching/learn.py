@@ -8,7 +8,7 @@ from and what no label speaks of stays. Fixed levels and the effect of frequenci
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -75,17 +75,24 @@ class _Levels:
 
 
 def learn_from_labels(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, labels: Sequence[Label]
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    records: str,
+    labels: Sequence[Label],
+    parties: str | None = None,
 ) -> MatchModel:
     """Return the model with what labelled pairs of its kind teach; pairs of other records are left out.
 
-    Reads `records` (columns of normalized_parties). Guarantees: a function of model, records and labels, in any order.
+    Reads `records` (columns of normalized_parties) and `parties` (record_id, party), if given: who is with whom
+    without labels. Where no label contradicts them there is nothing to mend, only to harm.
+
+    Guarantees: a function of model, records, labels and parties, in any order.
 
     Raises:
         ModelError: too few labels to learn from, all of one answer, or such as teach nothing.
     """
     levels = _levels_of(model)
-    evidence = _read_evidence(con, model, levels, records, labels)
+    evidence, contradicted = _read_evidence(con, model, levels, records, labels, parties)
     pairs, matches = len(evidence.same), int(evidence.same.sum())
     if pairs < LEAST_LABELS or min(matches, pairs - matches) < LEAST_OF_EACH:
         raise ModelError(
@@ -94,7 +101,16 @@ def learn_from_labels(
             remedy=f"Label {LEAST_LABELS} pairs or more, {LEAST_OF_EACH} or more of either answer;"
             " `partyhub label-sample --out FILE` draws some.",
         )
-    before = _loss(evidence.bits(levels.bits, 0.0), evidence.same)
+    if contradicted == 0:
+        raise ModelError(
+            f"None of the {pairs} labels contradicts what the model makes of its pair without them; no model was made.",
+            remedy="Keep the model, or label more pairs;"
+            " `partyhub label-sample --out FILE` draws those that teach most.",
+        )
+    before = min(
+        _loss(evidence.bits(levels.bits, 0.0), evidence.same),
+        _held_out_loss(replace(levels, free=np.zeros_like(levels.free)), evidence, max(STRENGTHS)),
+    )
     held_out, strength = min((_held_out_loss(levels, evidence, share), share) for share in STRENGTHS)
     if held_out > before - LEAST_GAIN:
         raise ModelError(
@@ -137,9 +153,17 @@ def _used(model: MatchModel) -> list[Any]:
 
 
 def _read_evidence(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, levels: _Levels, records: str, labels: Sequence[Label]
-) -> _Evidence:
-    """Score the labelled pairs and keep the level of each comparison; the last of several labels of a pair counts."""
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    levels: _Levels,
+    records: str,
+    labels: Sequence[Label],
+    parties: str | None,
+) -> tuple[_Evidence, int]:
+    """Score the labelled pairs and keep the level of each comparison; the last of several labels of a pair counts.
+
+    With it how many of them contradict `parties`; without parties, all of them.
+    """
     given = {(min(one, other), max(one, other)): same for one, other, same in labels if one != other}
     ordered = sorted(given)
     con.execute(
@@ -159,10 +183,21 @@ def _read_evidence(
         )
         create_features(con, model, "ph_label_records", "ph_features")
         create_blocked_pairs(con, "ph_features", "labels_given")
-        return _predict(con, model, levels)
+        contradicted = len(given) if parties is None else _count_contradictions(con, parties)
+        return _predict(con, model, levels), contradicted
     finally:
         for table in _TABLES:
             con.execute(f"drop table if exists {table}")
+
+
+def _count_contradictions(con: duckdb.DuckDBPyConnection, parties: str) -> int:
+    [(count,)] = con.execute(
+        "with live as (select record_id, party from ph_label_records"
+        f" left join {parties} using (record_id))"
+        " select count(*) from labels_given join live as l on l.record_id = record_id_l"
+        " join live as r on r.record_id = record_id_r where same <> coalesce(l.party = r.party, false)"
+    ).fetchall()
+    return int(count)
 
 
 def _predict(con: duckdb.DuckDBPyConnection, model: MatchModel, levels: _Levels) -> _Evidence:

@@ -9,7 +9,7 @@ import duckdb
 
 from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.config.matching import Matching
-from partyhub_dagster.matching.cut import Merging, settle_cut
+from partyhub_dagster.matching.cut import Merging, create_parties, settle_cut
 from partyhub_dagster.matching.default_weights import default_artefact
 from partyhub_dagster.matching.estimate import estimate_prior, estimate_weights
 from partyhub_dagster.matching.features import create_features
@@ -34,6 +34,7 @@ SIZES = "ph_all_block_sizes"
 FEATURES = "ph_all_features"
 SCORES = "ph_all_scored"
 RANKS = "ph_all_ranks"
+PARTIES = "ph_all_parties"
 
 
 ENOUGH_TO_COUNT = 1_000
@@ -81,7 +82,7 @@ def train_model(
     labels: Sequence[Label] = (),
     merging: Merging | None = None,
 ) -> MatchModel:
-    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, then from labels, then `link`.
+    """Learn a model of `kind` from `records`: frequencies, weights, prior, blocking, `cut`, from labels, then `link`.
 
     Reads `records` (columns of normalized_parties). `merging` says how they cluster: without it `cut` is not learned.
     Guarantees: a function of records, settings, seed and labels. Leaves the temp tables KEYS, of its rules, RANKS (rid,
@@ -110,7 +111,11 @@ def _freeze(
     labels: Sequence[Label],
     merging: Merging | None,
 ) -> MatchModel:
-    """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging."""
+    """Settle what depends on weights: prior, rules that are worth their pairs, where to link and to stop merging.
+
+    Labels are learned from last, and leave `cut`. Their weights tell pairs apart more sharply, so the trend of merges
+    by which `cut` is settled ends sooner, though as much is left to merge.
+    """
     trial = try_rules(con, model, FEATURES, KEYS, SIZES, *rules_to_try(model, settings))
     con.execute(f"drop table {SIZES}")
     model = model.with_parts(prior=estimate_prior(model, trial))
@@ -119,12 +124,20 @@ def _freeze(
         f"create or replace temp table {KEYS} as from {KEYS} where list_contains($rules, rule)",
         {"rules": model.rules},
     )
-    if labels:
-        model = learn_from_labels(con, model, records, labels)
-    pairs = score_all(con, model, FEATURES, KEYS, SCORES)
     con.execute(f"create or replace temp table {RANKS} as select rid, record_id from {FEATURES}")
+    pairs = score_all(con, model, FEATURES, KEYS, SCORES)
     if merging is not None:
         model = settle_cut(con, model, SCORES, settings, merging)
+    frozen = raise_link(con, model, SCORES, pairs, settings)
+    if not labels:
+        return frozen
+    if merging is not None:
+        create_parties(con, frozen, SCORES, merging, PARTIES)
+    try:
+        model = learn_from_labels(con, model, records, labels, PARTIES if merging is not None else None)
+    finally:
+        con.execute(f"drop table if exists {PARTIES}")
+    pairs = score_all(con, model, FEATURES, KEYS, SCORES)
     return raise_link(con, model, SCORES, pairs, settings)
 
 

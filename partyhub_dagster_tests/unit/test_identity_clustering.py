@@ -121,7 +121,9 @@ def test_margins_are_the_means_of_all_merges_less_what_their_size_asks_beyond_th
     left, right = np.array(list(bits)).T
     pairs = ScoredPairs(left, right, np.array([1_000 * weight for weight in bits.values()]))
     limits = replace(LIMITS, cut=-3_000, doubling=1_500)
-    assert sorted(merge_margins(pairs, limits).tolist()) == [500 - 1_500, 8_000, 9_000]
+    margins, cluster = merge_margins(pairs, limits)
+    assert sorted(margins.tolist()) == [500 - 1_500, 8_000, 9_000]
+    assert cluster.tolist() == [0, 0, 0, 0, 4, 5]
 
 
 def test_pairs_below_link_count_inside_a_component_and_nowhere_else() -> None:

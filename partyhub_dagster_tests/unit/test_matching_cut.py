@@ -8,7 +8,7 @@ import pytest
 
 from partyhub_dagster.config.matching import PersonSettings, PersonThresholds
 from partyhub_dagster.matching.card import model_card
-from partyhub_dagster.matching.cut import settle_cut
+from partyhub_dagster.matching.cut import Merges, settle_cut
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.train import default_model
 
@@ -30,10 +30,10 @@ def settled(
     model = default_model("person", settings).with_parts(trained_on={"records": records, "sources": {}})
     ran: list[tuple[float, float]] = []
 
-    def merging(under: MatchModel, *pairs: Any) -> Any:
+    def merging(under: MatchModel, *pairs: Any) -> Merges:
         assert [column.tolist() for column in pairs] == [[0], [1], [3_000]]
         ran.append((under.thresholds.cut, under.thresholds.link))
-        return margins
+        return Merges(margins, np.zeros(0))
 
     return settle_cut(con, model, "scored", settings, merging), ran
 

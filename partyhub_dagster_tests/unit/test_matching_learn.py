@@ -135,3 +135,19 @@ def test_labels_that_a_model_foretells_already_make_no_other_model(con: duckdb.D
     sure = learned.with_parts(comparisons=surer, prior=odds**4 / (1 + odds**4))
     with pytest.raises(ModelError, match="hardly foretell one another better"):
         learn_from_labels(con, sure, "records", labels)
+    with pytest.raises(
+        ModelError, match="hardly foretell one another better"
+    ):  # a prior is no order of pairs
+        learn_from_labels(con, sure.with_parts(prior=sure.artefact["prior"] / 2**20), "records", labels)
+
+
+def test_labels_that_contradict_no_party_make_no_other_model(con: duckdb.DuckDBPyConnection) -> None:
+    shipped, labels = default_model("organization"), labels_of(range(25))
+    con.execute("create or replace temp table parties (record_id uuid, party integer)")
+    sites = [(record_id(3 * n + place), n) for n in range(25) for place in range(2)]
+    con.executemany("insert into parties values ($1, $2)", sites)
+    with pytest.raises(ModelError, match="None of the 50 labels contradicts"):
+        learn_from_labels(con, shipped, "records", labels, "parties")
+    con.execute("delete from parties where party = 0")
+    learned = learn_from_labels(con, shipped, "records", labels, "parties")
+    assert learned.version == learn_from_labels(con, shipped, "records", labels).version

@@ -10,6 +10,7 @@ import pytest
 
 from partyhub_dagster.config import MatchSettings, Thresholds
 from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS, Matching
+from partyhub_dagster.errors import ModelError
 from partyhub_dagster.matching import compare, estimate, trial
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
@@ -21,7 +22,7 @@ from partyhub_dagster.matching.model import RAREST_KEPT, MatchModel
 from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
 from partyhub_dagster.matching.score import score_pairs
 from partyhub_dagster.matching.train import SCORES, default_model, train_model
-from partyhub_dagster.merging import margins_of
+from partyhub_dagster.merging import merges_of
 from partyhub_dagster_tests.unit.matching_records import connection_with, person, record_id
 
 GIVEN = [
@@ -71,7 +72,7 @@ def _small_samples() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def trained() -> tuple[duckdb.DuckDBPyConnection, MatchModel]:
     con = connection_with(world())
-    return con, train_model(con, "records", "person", merging=margins_of)
+    return con, train_model(con, "records", "person", merging=merges_of)
 
 
 def test_training_finds_who_is_who(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
@@ -109,7 +110,21 @@ def test_the_same_records_in_another_order_give_the_same_model(
 ) -> None:
     records = world()
     random.Random(1).shuffle(records)  # noqa: S311  test data, not secrets
-    assert train_model(connection_with(records), "records", "person", merging=margins_of) == trained[1]
+    assert train_model(connection_with(records), "records", "person", merging=merges_of) == trained[1]
+
+
+def test_labels_are_learned_from_where_they_contradict_and_leave_the_cut(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel],
+) -> None:
+    con, model = connection_with(world()), trained[1]
+    agreed = [(record_id(2 * n), record_id(2 * n + 1), True) for n in range(30)]
+    agreed += [(record_id(2 * n), record_id(2 * n + 3), False) for n in range(30)]
+    with pytest.raises(ModelError, match="None of the 60 labels contradicts"):
+        train_model(con, "records", "person", labels=agreed, merging=merges_of)
+    judged = [(record_id(2 * n), record_id(2 * n + 1), n % 5 > 0) for n in range(200)]
+    learned = train_model(con, "records", "person", labels=judged, merging=merges_of)
+    assert learned.thresholds.cut == model.thresholds.cut
+    assert learned.origin == "labels"
 
 
 def test_training_leaves_the_weights_that_scoring_gives(
