@@ -47,16 +47,20 @@ TRAINING = {
     "organization": [block_on("name_full"), block_on("postcode")],
 }
 
+NORMALIZED = """
+    select record_id::varchar as unique_id, kind, name_full, name_given, name_family, birth_date, postcode,
+        emails[1] as email, phones[1] as phone, websites[1] as website, ids[1] as tax_id
+    from normalized_parties
+"""
+"""What peers are given."""
+
 
 def main(home: str, truth: str) -> None:
     """Run both kinds and print seconds, memory and pairwise accuracy as JSON."""
     logging.getLogger("splink").setLevel(logging.ERROR)
     con = duckdb.connect()
     with LakePlace(Path(home)).connect(read_only=True) as lake:
-        records = lake.execute(
-            "select record_id::varchar as unique_id, kind, name_full, name_given, name_family, birth_date, postcode,"
-            " emails[1] as email, phones[1] as phone, websites[1] as website, ids[1] as tax_id from normalized_parties"
-        ).to_arrow_table()
+        records = lake.execute(NORMALIZED).to_arrow_table()
     con.register("records", records)
     figures: dict[str, object] = {}
     for kind in ("person", "organization"):
@@ -93,8 +97,16 @@ def run(con: duckdb.DuckDBPyConnection, kind: str, truth: str) -> dict[str, obje
     began = time.monotonic()
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(edges, 0.95)
     seconds["cluster"] = time.monotonic() - began
+    return {
+        "seconds": {name: round(s, 2) for name, s in seconds.items()},
+        **pairwise(con, clusters.physical_name, truth),
+    }
+
+
+def pairwise(con: duckdb.DuckDBPyConnection, clusters: str, truth: str) -> dict[str, float | None]:
+    """Judge clusters (unique_id, cluster_id) by the answer key: pairs within them, of records that they name."""
     con.execute(
-        f"create or replace temp table found as select c.cluster_id, t.entity_id from {clusters.physical_name} as c"
+        f"create or replace temp table found as select c.cluster_id, t.entity_id from {clusters} as c"
         f" join (select *, {record_id_sql('source', 'source_record_id')}::varchar as id"
         f" from read_csv('{truth}', all_varchar = true)) as t on t.id = c.unique_id"
     )
@@ -104,7 +116,6 @@ def run(con: duckdb.DuckDBPyConnection, kind: str, truth: str) -> dict[str, obje
         for by in ("cluster_id", "entity_id", "cluster_id, entity_id")
     ]  # type: ignore[index]
     return {
-        "seconds": {name: round(s, 2) for name, s in seconds.items()},
         "precision": round(of[2] / of[0], 4) if of[0] else None,
         "recall": round(of[2] / of[1], 4) if of[1] else None,
     }

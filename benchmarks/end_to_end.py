@@ -2,7 +2,9 @@
 
 Prints Markdown: seconds by stage, peak memory, later deliveries, accuracy by kind and hard case, sizes.
 Usage: python benchmarks/end_to_end.py [--records 100000] [--seed 1] [--changes 2] [--change-records 1000]
-[--keep FOLDER] [--no-verify]
+[--keep FOLDER] [--no-verify] [--goldenmatch]
+
+With --goldenmatch GoldenMatch gets the same records, too, after everything else.
 """
 
 import argparse
@@ -17,7 +19,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from bare_splink import NORMALIZED, pairwise
+
 from partyhub_dagster.lake.connection import LakePlace
+
+MATCHING = ("match_model/", "blocking_keys/", "match_edges/", "party_clusters")
+"""Stages that do what bare Splink does."""
 
 PARTYHUB = Path(sys.executable).with_name("partyhub")
 
@@ -31,6 +39,9 @@ def main() -> None:
     parser.add_argument("--change-records", type=int, default=1_000)
     parser.add_argument("--verify", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
+    parser.add_argument(
+        "--goldenmatch", action="store_true", help="run GoldenMatch, too (uv makes its environment)"
+    )
     asked = parser.parse_args()
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="partyhub-bench-"))
     try:
@@ -64,9 +75,11 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
         print(
             f"- {kind}: {bare[kind]['seconds']}, precision {bare[kind]['precision']}, recall {bare[kind]['recall']}"
         )
-    ratios = seconds / bare["seconds"], (seconds - training) / bare["seconds"]
+    matching = sum(held["seconds"] for stage, held in report["stages"].items() if stage.startswith(MATCHING))
+    ratios = [held / bare["seconds"] for held in (seconds, seconds - training, matching)]
     print(
-        "\nRatio of the full build to bare Splink: {:.2f}; without training the model: {:.2f}".format(*ratios)
+        "\nRatio of the full build to bare Splink: {:.2f}; without training the model: {:.2f}; of training, keys,"
+        " scores and clusters alone: {:.2f}".format(*ratios)
     )
     print_sizes(home, report["stages"]["party_clusters"]["largest_part"])
     for number in range(1, changes + 1):
@@ -78,6 +91,23 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     if asked.verify:
         verified, seconds, peak = call(PARTYHUB, "verify", "--json")
         print(f"\nverify: equal {verified['equal']}, {seconds:.1f} s, peak {peak:,} MB")
+    if asked.goldenmatch:
+        print_goldenmatch(home, data / "truth.csv", folder)
+
+
+def print_goldenmatch(home: Path, truth: Path, folder: Path) -> None:
+    """Run GoldenMatch on what bare Splink was given, in an environment of its own, and judge it as bare Splink."""
+    records = folder / "normalized.parquet"
+    with LakePlace(home).connect(read_only=True) as lake:
+        lake.execute(f"copy ({NORMALIZED}) to '{records}' (format parquet)")
+    uv = os.environ.get("UV") or shutil.which("uv") or ".uv-bootstrap/bin/uv"
+    script = Path(__file__).with_name("bare_goldenmatch.py")
+    told, _, _ = call(uv, "run", "--quiet", "--no-project", "--script", script, records, folder)
+    print(f"\n## GoldenMatch {told['version']} on the same normalised records: peak {told['peak_mb']:,} MB\n")
+    for kind, seconds in told["seconds"].items():
+        found = folder / f"{kind}.parquet"
+        judged = told["errors"].get(kind) or pairwise(duckdb.connect(), f"'{found}'", str(truth))
+        print(f"- {kind}: {seconds} s, {judged}")
 
 
 def call(*command: object) -> tuple[dict[str, Any], float, int]:

@@ -22,7 +22,7 @@ create or replace temp macro ph_hashes(held) as
 create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
 create or replace temp macro ph_any_shared(a, b) as ph_shared(a, b) > 0;
 create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
-create or replace temp macro ph_alike(a, b, least) as jaro_winkler_similarity(a, b, least) >= least;
+create or replace temp macro ph_alike(a, b, least) as jaro_winkler_similarity(a, b, least - 0.001) >= least;
 create or replace temp macro ph_within(slips, a, b) as
     case when abs(length(a) - length(b)) > slips then false when levenshtein(a, b) > 2 * slips then false
     else damerau_levenshtein(a, b) <= slips end;
@@ -45,6 +45,8 @@ create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
     else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
         >= share * (sum_a + sum_b) end;
 """
+"""`ph_alike` and `ph_within` give up early where two texts are far apart; a little below its bound, as DuckDB rounds."""
+
 
 BRANCH_WORDS = tuple(
     "leasing logistics treasury finance financial insurance assurance distribution trading ventures capital holding"

@@ -27,14 +27,13 @@ def create_pairs(
     touched = (
         ""
         if changed is None
-        else f"and key_hash in (select key_hash from {keys} where {named} in (select {named} from {changed}))"
+        else f"semi join (select key_hash from {keys} semi join {changed} using ({named})) using (key_hash)"
     )
     try:
         con.execute(
             f"create or replace temp table ph_block_rows as select key_hash, id{bit} from"
-            f" (select rule, key_hash, {named} as id from {keys}"
-            " anti join ph_stop_keys using (key_hash)"  # the rule is in the hash
-            f" where list_contains($rules, rule) {touched})",
+            f" (select rule, key_hash, {named} as id from {keys} {touched} where list_contains($rules, rule))"
+            " anti join ph_stop_keys using (key_hash)",  # the rule is in the hash
             {"rules": model.rules},
         )
         _create_distinct_pairs(
