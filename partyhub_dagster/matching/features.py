@@ -45,7 +45,7 @@ create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
     else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
         >= share * (sum_a + sum_b) end;
 """
-"""`ph_alike` and `ph_within` give up early where two texts are far apart; a little below its bound, as DuckDB rounds."""
+"""`ph_alike` and `ph_within` give up early on texts far apart: below the bound by what DuckDB may round away."""
 
 
 BRANCH_WORDS = tuple(
