@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,16 @@ from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
 
 PARTYHUB = Path(sys.executable).with_name("partyhub")
+
+_LAUNCHER = """
+import os, sys
+pid = os.spawnvp(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as told:
+    told.write(str(usage.ru_maxrss // 1024))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A process has at least the peak of the one that starts it, so a small one starts those that are measured."""
 
 
 def run_hub(labelled: LabelledSet, work: Path, halves: list[str]) -> dict[str, Any]:
@@ -60,15 +71,16 @@ def call(*command: object) -> tuple[dict[str, Any], float, int]:
     Raises:
         CalledProcessError: it did not end with 0.
     """
-    began = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
-    printed = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args)
-    text = printed[printed.index("{") :] if "{" in printed else "{}"
-    return json.loads(text), time.monotonic() - began, usage.ru_maxrss // 1024
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as peak:
+        began = time.monotonic()
+        launched = [sys.executable, "-S", "-c", _LAUNCHER, peak.name, *map(str, command)]
+        process = subprocess.run(launched, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own programs
+        seconds = time.monotonic() - began
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, [str(part) for part in command])
+        printed = process.stdout
+        text = printed[printed.index("{") :] if "{" in printed else "{}"
+        return json.loads(text), seconds, int(peak.read())
 
 
 def _sizes(home: Path) -> dict[str, Any]:
