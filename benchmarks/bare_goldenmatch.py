@@ -4,6 +4,8 @@
 # ///
 """GoldenMatch on the hub's own normalised records, as it configures itself: a peer of a full build.
 
+Where it refuses its own zero-config, as unsure of it, it takes its configuration of the probabilistic kind.
+
 It runs in an environment of its own, which `benchmarks/end_to_end.py --goldenmatch` makes. Prints seconds and memory
 as JSON and writes the clusters of each kind. Usage: PYTHON bare_goldenmatch.py RECORDS_PARQUET OUT_FOLDER
 """
@@ -29,6 +31,7 @@ import goldenmatch
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from goldenmatch.core.autoconfig_controller import ControllerNotConfidentError
 
 KINDS = ("person", "organization")
 COLUMNS = {
@@ -47,7 +50,7 @@ def main(records: str, out: str) -> None:
         began = time.monotonic()
         try:
             with contextlib.redirect_stdout(sys.stderr):
-                result = goldenmatch.dedupe_df(columns, confidence_required=False)
+                result = _dedupe(columns)
         except Exception as error:  # noqa: BLE001 - whatever a tool dies of is its result here, and is told
             traceback.print_exc()
             told["errors"][kind] = type(error).__name__
@@ -61,6 +64,14 @@ def main(records: str, out: str) -> None:
         told["seconds"][kind] = round(time.monotonic() - began, 1)
     told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(told))
+
+
+def _dedupe(records: pa.Table) -> Any:
+    try:
+        return goldenmatch.dedupe_df(records, confidence_required=False)
+    except ControllerNotConfidentError:
+        config = goldenmatch.auto_configure_probabilistic_df(records)
+        return goldenmatch.dedupe_df(records, config=config)
 
 
 if __name__ == "__main__":
