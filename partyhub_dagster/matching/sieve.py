@@ -27,21 +27,15 @@ def sieve_pairs(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str
 
     Guarantees: no pair goes that would have been kept.
     """
-    weights = model.artefact["comparisons"]
-    ladders = [held for held in comparisons_of(model.kind) if held.name in weights]
+    ladders = [held for held in comparisons_of(model.kind) if held.name in model.artefact["comparisons"]]
+    summed = [held for held in ladders if held.name != COSTLIEST]
     [(count,)] = con.execute(f"select count(*) from {pairs}").fetchall()
-    if count < MANY_PAIRS or all(held.name != COSTLIEST for held in ladders):
+    if count < MANY_PAIRS or not 0 < len(summed) < len(ladders):
         return
+    bits = {held.name: [_most_bits(model, held, level) for level in held.levels] for held in ladders}
     prior = model.artefact["prior"]
-    most = math.log2(prior / (1 - prior)) + SLACK
-    terms = []
-    for ladder in ladders:
-        bits = [_most_bits(model, ladder, level) for level in ladder.levels]
-        if ladder.name == COSTLIEST:
-            most += max(bits)
-        else:
-            terms.append(_case(ladder, bits))
-    sums = " + ".join([repr(most), *terms])
+    most = math.log2(prior / (1 - prior)) + max(bits[COSTLIEST]) + SLACK
+    sums = " + ".join([repr(most), *(_case(held, bits[held.name]) for held in summed)])
     columns = _columns_of(con, features, sums)
     con.execute(
         f"create or replace temp table ph_sieved as select join_key_l, join_key_r, match_key from"

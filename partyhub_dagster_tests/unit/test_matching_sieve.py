@@ -108,15 +108,19 @@ def test_most_pairs_are_never_scored(world: World, monkeypatch: pytest.MonkeyPat
     assert 0 < left < every / 2
 
 
-def test_without_the_comparison_that_costs_most_every_pair_is_scored(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("left_out", ["the costliest", "all others"])
+def test_where_there_is_nothing_to_sieve_by_every_pair_is_scored(
+    world: World, left_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     con, model = world
     monkeypatch.setattr(sieve, "MANY_PAIRS", 0)
-    left = {name: held for name, held in model.artefact["comparisons"].items() if name != sieve.COSTLIEST}
+    used = {
+        name: held
+        for name, held in model.artefact["comparisons"].items()
+        if (name == sieve.COSTLIEST) == (left_out == "all others")
+    }
     create_blocked_pairs(con, "features", "pairs")
-    sieve.sieve_pairs(con, model.with_parts(comparisons=left), "features", "ph_blocked_pairs")
-    assert (
-        con.execute("from pairs").fetchnumpy()["record_id_l"].size
-        == con.execute("select count(*) from ph_blocked_pairs").fetchall()[0][0]
-    )
+    sieve.sieve_pairs(con, model.with_parts(comparisons=used), "features", "ph_blocked_pairs")
+    counts = "select (select count(*) from ph_blocked_pairs), (select count(*) from pairs)"
+    [(left_to_score, every)] = con.execute(counts).fetchall()
+    assert left_to_score == every
