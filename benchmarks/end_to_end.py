@@ -8,26 +8,23 @@ With --goldenmatch GoldenMatch gets the same records, too, after everything else
 """
 
 import argparse
-import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from bare_splink import NORMALIZED, pairwise
 
+from benchmarks.accuracy.hubs import PARTYHUB, call
+from benchmarks.accuracy.peers import find_uv
+from benchmarks.bare_splink import NORMALIZED, pairwise
 from partyhub_dagster.lake.connection import LakePlace
 
 MATCHING = ("match_model/", "blocking_keys/", "match_edges/", "party_clusters")
 """Stages that do what bare Splink does."""
-
-PARTYHUB = Path(sys.executable).with_name("partyhub")
 
 
 def main() -> None:
@@ -100,29 +97,13 @@ def print_goldenmatch(home: Path, truth: Path, folder: Path) -> None:
     records = folder / "normalized.parquet"
     with LakePlace(home).connect(read_only=True) as lake:
         lake.execute(f"copy ({NORMALIZED}) to '{records}' (format parquet)")
-    uv = os.environ.get("UV") or shutil.which("uv") or ".uv-bootstrap/bin/uv"
     script = Path(__file__).with_name("bare_goldenmatch.py")
-    told, _, _ = call(uv, "run", "--quiet", "--no-project", "--script", script, records, folder)
+    told, _, _ = call(find_uv(), "run", "--quiet", "--no-project", "--script", script, records, folder)
     print(f"\n## GoldenMatch {told['version']} on the same normalised records: peak {told['peak_mb']:,} MB\n")
     for kind, seconds in told["seconds"].items():
         found = folder / f"{kind}.parquet"
         judged = told["errors"].get(kind) or pairwise(duckdb.connect(), f"'{found}'", str(truth))
         print(f"- {kind}: {seconds} s, {judged}")
-
-
-def call(*command: object) -> tuple[dict[str, Any], float, int]:
-    """Run a command; return its JSON (or nothing), its seconds and the peak memory in MB of its largest process."""
-    began = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own programs
-    printed = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.monotonic() - began
-    if process.returncode:
-        sys.exit(f"{command[0]} {command[1]} ended with {process.returncode}")
-    peak = usage.ru_maxrss // 1024
-    text = printed[printed.index("{") :] if "{" in printed else "{}"
-    return json.loads(text), seconds, peak
 
 
 def print_sizes(home: Path, largest_part: int) -> None:

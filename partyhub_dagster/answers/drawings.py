@@ -91,7 +91,7 @@ def draw_graph(groups: Sequence[Sequence[str]], ties: Sequence[Tie], cut: float)
         for tie in reversed(strongest)
     ]
     names = [(name, "ours" if group is groups[0] else "theirs") for group in groups for name in group]
-    lines += [_node(name, *spot, kind) for (name, kind), spot in zip(names, spots, strict=True)]
+    lines += [_node(name, spot, kind) for (name, kind), spot in zip(names, spots, strict=True)]
     width = ours.width + max((ring.width for ring in theirs), default=0)
     return _svg(width, height, "Who is tied to whom", lines)
 
@@ -155,7 +155,8 @@ def _line(spots: Sequence[tuple[float, float, bool]], tie: Tie, cut: float, *, t
     return line + label if told else line
 
 
-def _node(name: str, x: float, y: float, right: bool, kind: str) -> str:  # noqa: FBT001 - of a spot
+def _node(name: str, spot: tuple[float, float, bool], kind: str) -> str:
+    x, y, right = spot
     return (
         f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="7"><title>{escape(name)}</title></circle>'
         f'<text class="name on" x="{x + (12 if right else -12):.1f}" y="{y + 4:.1f}"'

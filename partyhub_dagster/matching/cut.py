@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
-from partyhub_dagster.matching.freeze import LEAST_RECORDS, coded_pairs
+from partyhub_dagster.matching.freeze import LEAST_RECORDS, coded_pairs, codes_of
 from partyhub_dagster.matching.model import MatchModel
 
 Array = Any
@@ -81,11 +81,10 @@ def create_parties(
     import pyarrow as pa
 
     cluster = merging(model, *coded_pairs(con, scored)).cluster
-    con.register("ph_clusters", pa.table({"place": range(len(cluster)), "party": cluster}))
+    con.register("ph_clusters", pa.table({"code": range(len(cluster)), "party": cluster}))
     con.execute(
-        f"create or replace temp table {out} as with ids as (select id, row_number() over (order by id) - 1 as place"
-        f" from (select record_id_l as id from {scored} union select record_id_r from {scored}))"
-        " select id as record_id, party from ids join ph_clusters using (place)"
+        f"create or replace temp table {out} as"
+        f" select record_id, party from ({codes_of(scored)}) join ph_clusters using (code)"
     )
     con.unregister("ph_clusters")
 

@@ -8,7 +8,7 @@ from partyhub_dagster.config import MatchSettings
 from partyhub_dagster.matching.blocking import create_keys_of, rules_of
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
-from partyhub_dagster.matching.score import name_records, score_blocked_pairs
+from partyhub_dagster.matching.score import name_records, score_blocked_pairs, take_pairs
 from partyhub_dagster.matching.trial import Array, Trial
 
 WORTH = 0.02
@@ -107,10 +107,7 @@ def rules_to_try(model: MatchModel, settings: MatchSettings) -> tuple[list[str],
 def score_all(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, keys: str, out: str) -> int:
     """Create temp table `out` of all pairs that the model compares, scored as `score_pairs` does; say how many."""
     create_pairs(con, model, keys, None, "ph_every_pair", named="rid")
-    con.execute(
-        "create or replace temp table ph_blocked_pairs as"
-        " select rid_l as join_key_l, rid_r as join_key_r, '0' as match_key from ph_every_pair"
-    )
+    take_pairs(con, "ph_every_pair")
     [(pairs,)] = con.execute("select count(*) from ph_every_pair").fetchall()
     con.execute("drop table ph_every_pair")
     score_blocked_pairs(con, model, features, out)
@@ -185,13 +182,17 @@ def coded_pairs(con: duckdb.DuckDBPyConnection, scored: str) -> tuple[Any, Any, 
     import numpy as np
 
     pairs = con.execute(
-        f"with ids as (select id, row_number() over (order by id) - 1 as rid from"
-        f" (select record_id_l as id from {scored} union select record_id_r from {scored}))"
-        f" select l.rid as l, r.rid as r, weight from {scored}"
-        " join ids as l on l.id = record_id_l join ids as r on r.id = record_id_r"
+        f"with ids as ({codes_of(scored)}) select l.code as l, r.code as r, weight from {scored}"
+        " join ids as l on l.record_id = record_id_l join ids as r on r.record_id = record_id_r"
     ).fetchnumpy()
     left, right, weight = (np.asarray(pairs[name], dtype=np.int64) for name in ("l", "r", "weight"))
     return left, right, weight
+
+
+def codes_of(scored: str) -> str:
+    """Return the query of (record_id, code): the codes of `coded_pairs`."""
+    ids = f"select record_id_l as record_id from {scored} union select record_id_r from {scored}"
+    return f"select record_id, row_number() over (order by record_id) - 1 as code from ({ids})"
 
 
 def _largest_component(left: Any, right: Any) -> int:

@@ -36,13 +36,7 @@ def create_pairs(
             " anti join ph_stop_keys using (key_hash)",  # the rule is in the hash
             {"rules": model.rules},
         )
-        _create_distinct_pairs(
-            con,
-            None if changed is None else f"(select {named} from {changed})",
-            out,
-            named,
-            found_by=found_by,
-        )
+        _create_distinct_pairs(con, changed, out, named, found_by=found_by)
     finally:
         con.unregister("ph_stop_keys")
         for table in ("ph_block_rows", "ph_block_ids", "ph_blocks"):
@@ -53,7 +47,7 @@ def _create_distinct_pairs(
     con: duckdb.DuckDBPyConnection, changed: str | None, out: str, named: str, *, found_by: bool
 ) -> None:
     """Join on dense integers, in the order of ids: far cheaper than on ids, and the smaller id stays the smaller."""
-    marked = "false" if changed is None else f"id in {changed}"
+    marked = "false" if changed is None else f"id in (select {named} from {changed})"
     con.execute(
         "create or replace temp table ph_block_ids as"
         f" select id, (row_number() over (order by id) - 1)::bigint as place, {marked} as changed"

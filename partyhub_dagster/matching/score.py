@@ -89,10 +89,17 @@ def _predicted(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str)
 
 
 def create_blocked_pairs(con: duckdb.DuckDBPyConnection, features: str, pairs: str) -> None:
-    """Create temp table `ph_blocked_pairs`: the pairs of which both records have features, as Splink takes them."""
+    """Create temp table `ph_blocked_pairs`: the pairs of which both records have features."""
+    take_pairs(
+        con,
+        f"(select l.rid as rid_l, r.rid as rid_r from {pairs} join {features} as l on l.record_id = record_id_l"
+        f" join {features} as r on r.record_id = record_id_r)",
+    )
+
+
+def take_pairs(con: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Create temp table `ph_blocked_pairs` of pairs (rid_l, rid_r), as Splink takes them."""
     con.execute(
         "create or replace temp table ph_blocked_pairs as"
-        " select l.rid as join_key_l, r.rid as join_key_r, '0' as match_key"
-        f" from {pairs} join {features} as l on l.record_id = record_id_l"
-        f" join {features} as r on r.record_id = record_id_r"
+        f" select rid_l as join_key_l, rid_r as join_key_r, '0' as match_key from {pairs}"
     )

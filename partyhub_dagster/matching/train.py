@@ -64,13 +64,7 @@ def default_model(
     if model.artefact["trained_on"]["records"] < ENOUGH_TO_COUNT:
         model = model.with_parts(frequencies={})
         return learn_from_labels(con, model, records, labels) if labels else model
-    create_all_keys(con, model, records, settings, KEYS, SIZES)
-    try:
-        model = freeze_stop_keys(con, model, SIZES)
-        create_features(con, model, records, FEATURES)
-        return _freeze(con, model, records, settings, labels, merging)
-    finally:
-        con.execute(f"drop table if exists {FEATURES}; drop table if exists {SIZES}")
+    return _freeze(con, model, records, settings, labels, merging)
 
 
 def train_model(
@@ -93,17 +87,31 @@ def train_model(
     """
     settings = settings or Matching().of(kind)
     model = counted_model(con, records, kind, settings).with_parts(origin="trained")
+    return _freeze(con, model, records, settings, labels, merging, seed)
+
+
+def _freeze(
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    records: str,
+    settings: MatchSettings,
+    labels: Sequence[Label],
+    merging: Merging | None,
+    seed: int | None = None,
+) -> MatchModel:
+    """Settle what counting leaves open; with a `seed` weights are estimated, else they stay the shipped ones."""
     create_all_keys(con, model, records, settings, KEYS, SIZES)
     try:
         model = freeze_stop_keys(con, model, SIZES)
         create_features(con, model, records, FEATURES)
-        model = model.with_parts(comparisons=estimate_weights(con, model, FEATURES, seed))
-        return _freeze(con, model, records, settings, labels, merging)
+        if seed is not None:
+            model = model.with_parts(comparisons=estimate_weights(con, model, FEATURES, seed))
+        return _settle(con, model, records, settings, labels, merging)
     finally:
         con.execute(f"drop table if exists {FEATURES}; drop table if exists {SIZES}")
 
 
-def _freeze(
+def _settle(
     con: duckdb.DuckDBPyConnection,
     model: MatchModel,
     records: str,

@@ -12,7 +12,7 @@ import duckdb
 
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
-from partyhub_dagster.matching.score import score_blocked_pairs
+from partyhub_dagster.matching.score import score_blocked_pairs, take_pairs
 
 TRIED_PAIRS = 3_000_000
 """About so many pairs are found: all there are, or those that touch a sample of the records."""
@@ -138,10 +138,7 @@ def _score(
     import pyarrow as pa
 
     con.register("ph_tried_places", pa.table({"place": places}))
-    con.execute(
-        "create or replace temp table ph_blocked_pairs as select rid_l as join_key_l, rid_r as join_key_r,"
-        " '0' as match_key from ph_tried_pairs semi join ph_tried_places using (place)"
-    )
+    take_pairs(con, "(from ph_tried_pairs semi join ph_tried_places using (place))")
     con.unregister("ph_tried_places")
     score_blocked_pairs(con, model, features, "ph_tried_scores")
     found = con.execute(
