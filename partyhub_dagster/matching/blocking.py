@@ -25,18 +25,22 @@ Tier = Literal["core", "wide", "extra"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named way to find pairs: `keys` is SQL over a record `r` giving one key, or a list of keys."""
+    """A named way to find pairs: `keys` is SQL over a record `r` giving one key, or a list of keys.
+
+    `namesakes`: a key says little beyond a name, so who shares a common one seldom is one party.
+    """
 
     name: str
     keys: str
     many: bool = False
     tier: Tier = "core"
+    namesakes: bool = False
 
     def select(self, source: str) -> str:
         """Return the select of (rule, key_hash, rid); the rule is in the hash, so hashes of rules differ."""
         keys = f"unnest(list_distinct({self.keys}))" if self.many else self.keys
         return (
-            f"select '{self.name}' as rule, ph_hash('{self.name}:' || key) as key_hash, rid"
+            f"select '{self.name}' as rule, ph_key_hash('{self.name}:' || key) as key_hash, rid"
             f" from (select rid, {keys} as key from {source} as r) where key is not null"
         )
 
@@ -51,7 +55,7 @@ def _pairs_of(tokens: str) -> str:
 
 _SHARED = (
     Rule("rare_name_token", "r.rare_tokens", many=True, tier="wide"),
-    Rule("two_name_tokens", _pairs_of("r.name_tokens"), many=True),
+    Rule("two_name_tokens", _pairs_of("r.name_tokens"), many=True, namesakes=True),
     Rule("phone", "r.phones", many=True),
     Rule("email", "r.emails", many=True),
     Rule("identifier", "list_concat(r.ids, r.weak_ids)", many=True),
@@ -70,7 +74,7 @@ _SHARED = (
 _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
     "person": (
         *_SHARED,
-        Rule("phonetic_and_birth_year", "r.name_phonetic || '|' || year(r.birth_date)"),
+        Rule("phonetic_and_birth_year", "r.name_phonetic || '|' || year(r.birth_date)", namesakes=True),
         Rule("given_and_birth_date", "coalesce(r.name_root, r.name_given) || '|' || r.birth_date"),
         Rule("initial_and_birth_date", "left(r.name_given, 1) || '|' || r.birth_date", tier="wide"),
         Rule("family_initial_and_birth_date", "left(r.name_family, 1) || '|' || r.birth_date", tier="wide"),
@@ -115,6 +119,11 @@ _BY_KIND: dict[Kind, tuple[Rule, ...]] = {
 def rules_of(kind: Kind) -> tuple[Rule, ...]:
     """Return all rules that the hub knows for a kind."""
     return _BY_KIND[kind]
+
+
+def namesakes_among(kind: Kind, rules: list[str]) -> list[str]:
+    """Return those of the rules whose common keys bring namesakes together."""
+    return [rule.name for rule in rules_of(kind) if rule.namesakes and rule.name in rules]
 
 
 def create_blocking_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, records: str, out: str) -> None:

@@ -13,7 +13,7 @@ import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.default_weights import default_weights
-from partyhub_dagster.matching.levels import Comparison
+from partyhub_dagster.matching.levels import Comparison, case_of, pairs_with_features
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 from partyhub_dagster.matching.trial import PRIOR_PAIRS, Trial
@@ -64,11 +64,11 @@ Session = dict[str, dict[str, tuple[float, float]]]
 
 def estimate_weights(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, seed: int) -> Learned:
     """Return comparison -> level -> [m, u] for the comparisons of the model, learned where the data allows."""
-    seen, pairs = _measure_random_pairs(con, model, features, seed)
     shipped = default_weights(model.kind)
     used = [held for held in comparisons_of(model.kind) if held.name in model.artefact["comparisons"]]
+    seen, pairs = _measure_random_pairs(con, used, features, seed)
     weights: Learned = {
-        held.name: _learn_u(held, shipped[held.name], seen.get(held.name, {}), pairs) for held in used
+        held.name: _learn_u(held, shipped[held.name], seen[held.name], pairs) for held in used
     }
     sessions = _run_sessions(con, model.with_parts(comparisons=weights), features, seed)
     for held in used:
@@ -92,49 +92,47 @@ def _sample(con: duckdb.DuckDBPyConnection, features: str, seed: int, most: int)
 
 
 def _measure_random_pairs(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, features: str, seed: int
+    con: duckdb.DuckDBPyConnection, used: list[Comparison], features: str, seed: int
 ) -> tuple[dict[str, dict[str, float]], int]:
     """Measure, per comparison and level, u over all pairs of a sample: nearly all are of different parties."""
     _sample(con, features, seed, RANDOM_RECORDS)
-    rows = con.execute("select count(*) from ph_sample").fetchall()[0][0]
-    pairs = rows * (rows - 1) // 2
-    found: dict[str, dict[str, float]] = {}
-    if pairs > 0:
-        with open_linker(con, splink_settings(model, with_tf=False), "ph_sample") as opened:
-            # the sample is the whole table already: no chance is left in what Splink takes of it
-            opened.linker.training.estimate_u_using_random_sampling(
-                max_pairs=2.0 * pairs, min_count_per_level=None, num_chunks=1
-            )
-            for comparison in opened.linker.misc.save_model_to_json()["comparisons"]:
-                found[comparison["output_column_name"]] = {
-                    level["label_for_charts"]: float(level.get("u_probability", 0.0))
-                    for level in comparison["comparison_levels"]
-                    if not level.get("is_null_level", False)
-                }
-    con.execute("drop table ph_sample")
+    con.execute(
+        "create or replace temp table ph_random_pairs as select l.rid as join_key_l, r.rid as join_key_r"
+        " from ph_sample as l join ph_sample as r on l.rid < r.rid"
+    )
+    [(pairs,)] = con.execute("select count(*) from ph_random_pairs").fetchall()
+    found = {held.name: _shares_of_levels(con, held) for held in used}
+    con.execute("drop table ph_sample; drop table ph_random_pairs")
     return found, pairs
+
+
+def _shares_of_levels(con: duckdb.DuckDBPyConnection, comparison: Comparison) -> dict[str, float]:
+    """Return the share of each level among the random pairs of which both records have values to compare."""
+    level = case_of(comparison, (f"'{held.name}'" for held in comparison.levels))
+    counted = con.execute(
+        f"select level, count(*) from (select {level} as level"
+        f" from ({pairs_with_features(con, 'ph_random_pairs', 'ph_sample', level)})) group by level"
+    ).fetchall()
+    weighted = {held.name for held in comparison.weighted}
+    pairs = {name: count for name, count in counted if name in weighted}
+    return {name: count / sum(pairs.values()) for name, count in pairs.items()}
 
 
 def _learn_u(
     comparison: Comparison, shipped: Mapping[str, tuple[float, float]], seen: dict[str, float], pairs: int
 ) -> dict[str, list[float]]:
-    """Take the u that was measured; a level hardly seen keeps the shipped u, as far as not having seen it allows."""
+    """Take the u that was measured; a level never seen keeps the shipped u, one hardly seen as far as that allows."""
     learned = {}
     for level in comparison.weighted:
         m, u = shipped[level.name]
-        measured = seen.get(level.name, 0.0)
-        if level.fixed or pairs < LEAST_RANDOM_PAIRS or not _is_seen(seen):
+        measured = seen.get(level.name)
+        if level.fixed or pairs < LEAST_RANDOM_PAIRS or measured is None:
             learned[level.name] = [m, u]
         elif measured * pairs >= LEAST_SEEN:
             learned[level.name] = [m, measured]
         else:
             learned[level.name] = [m, min(u, (LEAST_SEEN + 1) / pairs)]
     return learned
-
-
-def _is_seen(seen: dict[str, float]) -> bool:
-    """Tell whether any pair had values to compare: Splink calls every level of the others rare."""
-    return sum(seen.values()) > 0.5
 
 
 def _run_sessions(

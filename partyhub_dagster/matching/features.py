@@ -16,9 +16,9 @@ from partyhub_dagster.matching.levels import tf_column
 from partyhub_dagster.matching.model import Kind, MatchModel
 
 MACROS = """
-create or replace temp macro ph_hash(value) as (md5_number(value) >> 64)::ubigint;
+create or replace temp macro ph_key_hash(key) as (md5_number(key) >> 64)::ubigint;
 create or replace temp macro ph_hashes(held) as
-    case when len(held) > 0 then list_transform(held, lambda x: (md5_number(x) >> 64)::ubigint) end;
+    case when len(held) > 0 then list_transform(held, lambda x: hash(x)) end;
 create or replace temp macro ph_shared(a, b) as len(list_filter(a, lambda x: list_contains(b, x)));
 create or replace temp macro ph_any_shared(a, b) as ph_shared(a, b) > 0;
 create or replace temp macro ph_hamming(a, b) as case when length(a) = length(b) then hamming(a, b) end;
@@ -45,7 +45,9 @@ create or replace temp macro ph_overlap_at(a, b, sum_a, sum_b, share) as
     else 2 * list_sum(list_transform(list_filter(a, lambda x: list_contains(b, x)), lambda x: x & 255))
         >= share * (sum_a + sum_b) end;
 """
-"""`ph_alike` and `ph_within` give up early on texts far apart: below the bound by what DuckDB may round away."""
+"""Hashes of keys are stored, so they must never change; those of features live no longer than the table.
+
+`ph_alike` and `ph_within` give up early on texts far apart: below the bound by what DuckDB may round away."""
 
 
 BRANCH_WORDS = tuple(
@@ -93,7 +95,7 @@ _PERSON = """
     len(name_tokens) as token_count,
     name_given || ' ' || name_family as name_pair,
     name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
-    ph_hash(name_given) as given_hash,
+    case when name_given is not null then hash(name_given) end as given_hash,
     ph_hashes(list_filter(emails, lambda x: not list_contains($role_mailboxes, split_part(x, '@', 1)))) as own_emails,
     name_suffix,
     strftime(birth_date, '%Y%m%d') as birth_date,
@@ -158,7 +160,7 @@ def _tokens_join(con: duckdb.DuckDBPyConnection, model: MatchModel) -> tuple[str
     con.execute(
         "create temp table ph_tokens as"
         " with exploded as (select rid, unnest(name_tokens) as token from ph_records),"
-        " counted as (select rid, ph_hash(token) as hashed, coalesce(seen.count, 1) as count"
+        " counted as (select rid, hash(token) as hashed, coalesce(seen.count, 1) as count"
         "  from exploded left join ph_frequencies as seen on seen.field = 'token' and seen.value = token),"
         " weighed as (select rid, hashed, count,"
         "  greatest(1, least(255, round(10 * log2($total / count))))::ubigint as weight from counted)"
@@ -181,7 +183,7 @@ def _rare_join(con: duckdb.DuckDBPyConnection, model: MatchModel, column: str) -
     con.execute(
         f"create temp table ph_common_{column} as"
         f" with exploded as (select rid, unnest({column}) as value from ph_records)"
-        " select rid, list(ph_hash(exploded.value)) as common from exploded"
+        " select rid, list(hash(exploded.value)) as common from exploded"
         f" join ph_frequencies as seen on seen.field = '{field}' and seen.value = exploded.value"
         " where seen.count > $rare group by rid",
         {"rare": held["rare"]},

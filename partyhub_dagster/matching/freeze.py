@@ -5,17 +5,20 @@ from typing import Any
 import duckdb
 
 from partyhub_dagster.config import MatchSettings
-from partyhub_dagster.matching.blocking import create_keys_of, rules_of
+from partyhub_dagster.matching.blocking import create_keys_of, namesakes_among, rules_of
 from partyhub_dagster.matching.model import MatchModel
-from partyhub_dagster.matching.pairs import block_sizes, create_pairs, large_blocks
+from partyhub_dagster.matching.pairs import COMMON_KEY, block_sizes, create_pairs, large_blocks
 from partyhub_dagster.matching.score import name_records, score_blocked_pairs, take_pairs
-from partyhub_dagster.matching.trial import Array, Trial
+from partyhub_dagster.matching.trial import COMMON_PAIRS, Array, Trial
 
 WORTH = 0.02
 """A rule joins when it brings at least so many expected matches per new pair."""
 
 LEAST_GAIN = 0.001
 """... and at least this share of the matches found without it."""
+
+LEAST_LOSS = 0.001
+"""Common names bring no pairs when without them no larger share of the matches is missed."""
 
 CHEAP_PAIRS = 300_000
 """Up to so many pairs in all, any gain is worth its pairs: they are scored in a second or two."""
@@ -60,6 +63,31 @@ def freeze_stop_keys(con: duckdb.DuckDBPyConnection, model: MatchModel, sizes: s
     """
     every = model.with_blocking(rules=[rule.name for rule in rules_of(model.kind)])
     return model.with_stop_keys((rule, key) for rule, key, _ in large_blocks(con, every, sizes))
+
+
+def stop_common_names(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, trial: Trial, settings: MatchSettings, sizes: str
+) -> tuple[MatchModel, Trial]:
+    """Make stop keys of common names where hardly a match is found by them alone, as in large clean data.
+
+    Returns the trial without the pairs that went, too. Reads the `sizes` of the blocks of all keys.
+    """
+    core, _ = rules_to_try(model, settings)
+    names = namesakes_among(model.kind, core)
+    without = trial.without_common_keys(names)
+    found, left = trial.finds(core), without.finds(core)
+    if trial.records < LEAST_RECORDS or found.sum() * trial.scale <= CHEAP_PAIRS:
+        return model, trial
+    chance = _chances(model, trial)
+    matches = trial.expected_matches(chance, found, found)
+    missed = trial.expected_matches(chance, found & ~left, found & ~left, COMMON_PAIRS)
+    if missed > LEAST_LOSS * matches:
+        return model, trial
+    common = con.execute(
+        f"select rule, key_hash from {sizes} where n > {COMMON_KEY} and list_contains($names, rule)",
+        {"names": names},
+    ).fetchall()
+    return model.with_stop_keys(common), without
 
 
 def choose_rules(model: MatchModel, trial: Trial, settings: MatchSettings) -> MatchModel:

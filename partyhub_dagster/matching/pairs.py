@@ -4,6 +4,9 @@ import duckdb
 
 from partyhub_dagster.matching.model import MatchModel
 
+COMMON_KEY = 20
+"""A key that more records share is common: pairs that only such keys bring are seldom one party."""
+
 
 def create_pairs(
     con: duckdb.DuckDBPyConnection,
@@ -19,10 +22,11 @@ def create_pairs(
 
     Reads `keys` (rule, key_hash, record_id) of the model's kind; rules the model lacks bring nothing.
     With `changed` (a relation with record_id) only pairs that touch one of its records: those of a full run
-    that do, no others. With `found_by` the pair also says which rules bring it: bit n is the model's rule n.
+    that do, no others. With `found_by` the pair also says which rules bring it: bit 2n is the model's rule n by
+    a key that few share, bit 2n + 1 by one that is common.
     `named` is the column that names records, where it is another one.
     """
-    bit = ", 1::bigint << (list_position($rules, rule) - 1) as bit" if found_by else ""
+    place = ", list_position($rules, rule) - 1 as rule" if found_by else ""
     _register_stop_keys(con, model)
     touched = (
         ""
@@ -31,7 +35,7 @@ def create_pairs(
     )
     try:
         con.execute(
-            f"create or replace temp table ph_block_rows as select key_hash, id{bit} from"
+            f"create or replace temp table ph_block_rows as select key_hash, id{place} from"
             f" (select rule, key_hash, {named} as id from {keys} {touched} where list_contains($rules, rule))"
             " anti join ph_stop_keys using (key_hash)",  # the rule is in the hash
             {"rules": model.rules},
@@ -53,10 +57,11 @@ def _create_distinct_pairs(
         f" select id, (row_number() over (order by id) - 1)::bigint as place, {marked} as changed"
         " from (select distinct id from ph_block_rows)"
     )
+    bit = f", 1::bigint << (2 * rule + (n > {COMMON_KEY})::bigint) as bit" if found_by else ""
     con.execute(
-        "create or replace temp table ph_blocks as"
-        " select * exclude (id) from ph_block_rows join ph_block_ids using (id)"
-        " where key_hash in (select key_hash from ph_block_rows group by key_hash having count(*) > 1)"
+        f"create or replace temp table ph_blocks as select key_hash, place, changed{bit}"
+        " from ph_block_rows join ph_block_ids using (id)"
+        " join (select key_hash, count(*) as n from ph_block_rows group by key_hash having n > 1) using (key_hash)"
     )
     touches = "" if changed is None else " and (l.changed or r.changed)"
     bits, held = (", bit_or(l.bit) as found_by", ", found_by") if found_by else ("", "")

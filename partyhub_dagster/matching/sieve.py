@@ -5,12 +5,11 @@ and names are taken for as alike as names can be. What misses `keep` even so is 
 """
 
 import math
-import re
 
 import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.levels import Comparison, Level
+from partyhub_dagster.matching.levels import Comparison, Level, case_of, pairs_with_features
 from partyhub_dagster.matching.model import MatchModel
 
 COSTLIEST = "name"
@@ -35,13 +34,13 @@ def sieve_pairs(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str
     bits = {held.name: [_most_bits(model, held, level) for level in held.levels] for held in ladders}
     prior = model.artefact["prior"]
     most = math.log2(prior / (1 - prior)) + max(bits[COSTLIEST]) + SLACK
-    sums = " + ".join([repr(most), *(_case(held, bits[held.name]) for held in summed)])
-    columns = _columns_of(con, features, sums)
+    if most + sum(min(bits[held.name]) for held in summed) >= model.thresholds.keep:
+        return
+    cases = [case_of(held, [f"{most!r}::double" for most in bits[held.name]]) for held in summed]
+    sums = " + ".join([repr(most), *cases])
     con.execute(
-        f"create or replace temp table ph_sieved as select join_key_l, join_key_r, match_key from"
-        f" (select {pairs}.*, {', '.join(columns)} from {pairs}"
-        f" join {features} as l on l.rid = join_key_l join {features} as r on r.rid = join_key_r)"
-        f" where {sums} >= {model.thresholds.keep}"
+        "create or replace temp table ph_sieved as select join_key_l, join_key_r, match_key"
+        f" from ({pairs_with_features(con, pairs, features, sums)}) where {sums} >= {model.thresholds.keep}"
     )
     con.execute(f"drop table {pairs}; alter table ph_sieved rename to {pairs}")
 
@@ -54,18 +53,3 @@ def _most_bits(model: MatchModel, ladder: Comparison, level: Level) -> float:
     held = model.artefact["frequencies"].get(level.tf) if level.tf else None
     rarest = level.tf_weight * math.log2(held["total"] * held["agree"]) if held else 0.0
     return math.log2(m / u) + max(0.0, rarest)
-
-
-def _case(ladder: Comparison, bits: list[float]) -> str:
-    rungs = [
-        f"when {level.sql} then {most!r}::double" if level.sql else f"else {most!r}::double"
-        for level, most in zip(ladder.levels, bits, strict=True)
-    ]
-    return f"case {' '.join(rungs)} end"
-
-
-def _columns_of(con: duckdb.DuckDBPyConnection, features: str, sql: str) -> list[str]:
-    """Name the features that the conditions read, of either record."""
-    read = set(re.findall(r"\b\w+_[lr]\b", sql))
-    names = [row[0] for row in con.execute(f"describe {features}").fetchall()]
-    return [f"{side}.{name} as {name}_{side}" for name in names for side in "lr" if f"{name}_{side}" in read]

@@ -20,6 +20,7 @@ from partyhub_dagster.matching.freeze import (
     raise_link,
     rules_to_try,
     score_all,
+    stop_common_names,
 )
 from partyhub_dagster.matching.frequencies import count_frequencies
 from partyhub_dagster.matching.learn import Label, learn_from_labels
@@ -125,8 +126,9 @@ def _settle(
     by which `cut` is settled ends sooner, though as much is left to merge.
     """
     trial = try_rules(con, model, FEATURES, KEYS, SIZES, *rules_to_try(model, settings))
-    con.execute(f"drop table {SIZES}")
     model = model.with_parts(prior=estimate_prior(model, trial))
+    model, trial = stop_common_names(con, model, trial, settings, SIZES)
+    con.execute(f"drop table {SIZES}")
     model = choose_rules(model, trial, settings)
     con.execute(
         f"create or replace temp table {KEYS} as from {KEYS} where list_contains($rules, rule)",

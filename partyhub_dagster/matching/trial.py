@@ -5,11 +5,12 @@ All rules are tried at once: pairs are found and scored one time, whatever is as
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
+from partyhub_dagster.matching.blocking import namesakes_among
 from partyhub_dagster.matching.model import MatchModel
 from partyhub_dagster.matching.pairs import create_pairs
 from partyhub_dagster.matching.score import score_blocked_pairs, take_pairs
@@ -19,6 +20,9 @@ TRIED_PAIRS = 3_000_000
 
 PRIOR_PAIRS = 100_000
 """Pairs of the model's own rules that are scored, from which the prior is estimated."""
+
+COMMON_PAIRS = 100_000
+"""Pairs that only common names bring, that are scored: matches are few among them."""
 
 SAMPLED_PAIRS = 5_000
 """Pairs of the core rules, and of each other rule beside them, that are scored to estimate what they bring."""
@@ -33,7 +37,8 @@ Array = Any
 class Trial:
     """Pairs of records, in an order by hash.
 
-    Units: `scale` is how many pairs of all records one of these stands for. Bit n of `found_by` is rule n of `rules`.
+    Units: `scale` is how many pairs of all records one of these stands for. Bits 2n and 2n + 1 of `found_by` are
+    rule n of `rules` by a key that few share, and by a common one (see `create_pairs`).
     `bits` is the weight under the `prior` that was tried, nan where a pair was not scored.
     """
 
@@ -46,15 +51,24 @@ class Trial:
 
     def finds(self, rules: Sequence[str]) -> Array:
         """Tell of each pair whether any of the rules finds it."""
-        return (self.found_by & sum(1 << self.rules.index(rule) for rule in rules)) != 0
+        return (self.found_by & self._mask(rules, 0b11)) != 0
+
+    def without_common_keys(self, rules: Sequence[str]) -> "Trial":
+        """Return what comes of the trial when the common keys of these rules bring no pairs."""
+        return replace(self, found_by=self.found_by & ~self._mask(rules, 0b10))
+
+    def _mask(self, rules: Sequence[str], bits: int) -> int:
+        return sum(bits << 2 * self.rules.index(rule) for rule in rules)
 
     def bits_under(self, prior: float) -> Array:
         """Return the weights under another prior."""
         return self.bits + _log_odds(prior) - _log_odds(self.prior)
 
-    def expected_matches(self, chance: Array, pairs: Array, among: Array) -> float:
+    def expected_matches(
+        self, chance: Array, pairs: Array, among: Array, sampled: int = SAMPLED_PAIRS
+    ) -> float:
         """Estimate the matches of all records in some of the pairs, from what was scored of the pairs `among`."""
-        seen = _first(among, SAMPLED_PAIRS)
+        seen = _first(among, sampled)
         seen = seen[pairs[seen]]
         return float(chance[seen].mean() * pairs.sum()) * self.scale if len(seen) else 0.0
 
@@ -102,8 +116,11 @@ def try_rules(
     )
     trial = Trial(size, scale, model.artefact["prior"], tried.rules, found_by, np.full(len(found_by), np.nan))
     in_core = trial.finds(core)
-    wanted = [_first(trial.finds(model.rules), PRIOR_PAIRS), _first(in_core, SAMPLED_PAIRS)]
-    wanted += [_first(trial.finds([rule]) & ~in_core, SAMPLED_PAIRS) for rule in others]
+    left = trial.without_common_keys(namesakes_among(model.kind, core)).finds(core)
+    wanted = [_first(trial.finds(model.rules), PRIOR_PAIRS), _first(in_core & ~left, COMMON_PAIRS)]
+    for found in (in_core, left):
+        wanted += [_first(found, SAMPLED_PAIRS)]
+        wanted += [_first(trial.finds([rule]) & ~found, SAMPLED_PAIRS) for rule in others]
     _score(con, model, features, trial, np.unique(np.concatenate(wanted)))
     for table in ("ph_tried_records", "ph_tried", "ph_tried_pairs"):
         con.execute(f"drop table {table}")

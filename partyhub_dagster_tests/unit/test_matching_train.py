@@ -11,7 +11,7 @@ import pytest
 from partyhub_dagster.config import MatchSettings, Thresholds
 from partyhub_dagster.config.matching import BLOCKING_RULES, COMPARISONS, Matching
 from partyhub_dagster.errors import ModelError
-from partyhub_dagster.matching import compare, estimate, trial
+from partyhub_dagster.matching import compare, estimate, pairs, trial
 from partyhub_dagster.matching.blocking import create_blocking_keys, rules_of
 from partyhub_dagster.matching.card import model_card
 from partyhub_dagster.matching.compare import compare_models
@@ -139,15 +139,24 @@ def test_training_leaves_the_weights_that_scoring_gives(
     assert con.execute(f"from {SCORES} except from scored").fetchall() == []
 
 
-def test_a_pair_says_which_rules_bring_it(trained: tuple[duckdb.DuckDBPyConnection, MatchModel]) -> None:
+def test_a_pair_says_which_rules_bring_it_and_whether_by_a_common_key(
+    trained: tuple[duckdb.DuckDBPyConnection, MatchModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
     con, model = trained
+    monkeypatch.setattr(pairs, "COMMON_KEY", 3)
     create_blocking_keys(con, model, "records", "keys")
     create_pairs(con, model, "keys", None, "pairs", found_by=True)
+    by_few = "(select key_hash from keys group by key_hash having count(*) <= 3)"
     for place, rule in enumerate(model.rules):
-        create_pairs(con, model.with_blocking(rules=[rule]), "keys", None, "alone")
-        of_rule = f"select record_id_l, record_id_r from pairs where (found_by >> {place}) & 1 = 1"
-        assert con.execute(f"{of_rule} except from alone").fetchall() == []
-        assert con.execute(f"from alone except {of_rule}").fetchall() == []
+        for bit, of in ((0, "semi join"), (1, "anti join")):
+            con.execute(f"create or replace temp view held as from keys {of} {by_few} using (key_hash)")
+            create_pairs(con, model.with_blocking(rules=[rule]), "held", None, "alone")
+            of_rule = (
+                f"select record_id_l, record_id_r from pairs where (found_by >> {2 * place + bit}) & 1 = 1"
+            )
+            assert con.execute(f"{of_rule} except from alone").fetchall() == []
+            assert con.execute(f"from alone except {of_rule}").fetchall() == []
+    assert con.execute("select count(*) > 100 from pairs where found_by & 2 = 2").fetchall() == [(True,)]
 
 
 def test_rules_tried_on_a_sample_of_records_are_judged_as_on_all(
