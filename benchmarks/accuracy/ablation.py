@@ -32,6 +32,7 @@ WHOLE = "everything"
 SMALL = ("febrl3", "fake_1000", "chicago_childcare", "senzing_truthset")
 HAS = {
     "name": "name_full is not null",
+    "name_middle": "name_middle is not null",
     "name_suffix": "name_suffix is not null",
     "birth_date": "birth_date is not null",
     "address": "len(addresses) > 0",

@@ -9,8 +9,8 @@ from partyhub_dagster.config.section import Section, as_list, wrong
 from partyhub_dagster.config.semantics import Kind
 
 COMPARISONS = frozenset({
-    "name", "name_suffix", "birth_date", "address", "phone", "email", "identifier", "legal_form", "website",
-    "country",
+    "name", "name_middle", "name_suffix", "birth_date", "address", "phone", "email", "identifier", "legal_form",
+    "website", "country",
 })  # fmt: skip
 """Comparisons of either kind; disabling one that a kind does not have does nothing."""
 BLOCKING_RULES = frozenset({

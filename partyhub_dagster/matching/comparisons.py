@@ -83,6 +83,25 @@ NAME_SUFFIX = Comparison(
     ),
 )
 
+MIDDLE_CALLED = "(middle_initial_l = given_initial_r or middle_initial_r = given_initial_l)"
+"""One may go by the other's middle name."""
+
+NAME_MIDDLE = Comparison(
+    "name_middle",
+    ("name_middle",),
+    (
+        Level(
+            "unknown",
+            f"middle_initial_l is null or middle_initial_r is null or coalesce({MIDDLE_CALLED}, false)",
+            is_null=True,
+        ),
+        # What middle names that agree say is in `name`, which has all words.
+        Level("same_initial", equal("middle_initial"), fixed=True),
+        # John A. and John R. Smith: people of one name who seldom share more by chance than a home.
+        Level("different", fixed=True),
+    ),
+)
+
 BIRTH_DATE = Comparison(
     "birth_date",
     ("birth_date",),
@@ -246,7 +265,16 @@ COUNTRY = Comparison(
 )
 
 _BY_KIND: dict[Kind, tuple[Comparison, ...]] = {
-    "person": (PERSON_NAME, NAME_SUFFIX, BIRTH_DATE, ADDRESS, PHONES, EMAILS, PERSON_IDENTIFIERS),
+    "person": (
+        PERSON_NAME,
+        NAME_MIDDLE,
+        NAME_SUFFIX,
+        BIRTH_DATE,
+        ADDRESS,
+        PHONES,
+        EMAILS,
+        PERSON_IDENTIFIERS,
+    ),
     "organization": (
         ORGANIZATION_NAME,
         LEGAL_FORM,

@@ -82,6 +82,7 @@ _PERSON = {
         "initial": (0.01, -4.0),
         "different": (0.015, -6.0),
     },
+    "name_middle": {"same_initial": (0.98, 0.0), "different": (0.02, -5.5)},
     "name_suffix": {"same": (0.95, 1.0), "different": (0.0005, -12.0)},
     "birth_date": {
         "same": (0.86, 11.0),

@@ -200,9 +200,9 @@ def _learn_m(
 
     A level that hardly any pair was seen on keeps its shipped weight; so do fixed levels.
     """
-    if not found:
-        return held
     free = [level.name for level in comparison.weighted if not level.fixed]
+    if not found or not free:
+        return held
     shipped_sum = sum(shipped[name][0] for name in free)
     drawn, true_pairs = {}, {}
     for name in free:
@@ -230,8 +230,10 @@ def _is_sound(
     """Tell whether agreement speaks for a match and disagreement against one."""
     bits = {name: math.log2(m / u) for name, (m, u) in learned.items()}
     free = [level.name for level in comparison.weighted if not level.fixed]
+    if len(free) < 2:
+        return True
     best = max(free, key=lambda name: shipped[name][0] / shipped[name][1])
-    return len(free) < 2 or (bits[best] > 0 and bits[best] > bits[free[-1]] and bits[free[-1]] <= 0)
+    return bits[best] > 0 and bits[best] > bits[free[-1]] and bits[free[-1]] <= 0
 
 
 def estimate_prior(model: MatchModel, trial: Trial) -> float:

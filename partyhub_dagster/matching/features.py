@@ -72,7 +72,7 @@ ROLE_MAILBOXES = tuple(
 """Names of mailboxes that many people read (RFC 2142 and common use): of a person they say where one works, no more."""
 
 _NEEDED = """
-    record_id, name_full, name_given, name_family, name_suffix, name_root, name_tokens, names, legal_form,
+    record_id, name_full, name_given, name_middle, name_family, name_suffix, name_root, name_tokens, names, legal_form,
     name_numbers, name_acronym, birth_date, address_full, addresses, street, house_number, unit, city, region,
     postcode, country, phones, emails, websites, ids, weak_ids
 """
@@ -95,6 +95,7 @@ _PERSON = """
     len(name_tokens) as token_count,
     name_given || ' ' || name_family as name_pair,
     name_given, name_family, coalesce(name_root, name_given) as name_root, left(name_given, 1) as given_initial,
+    left(name_middle, 1) as middle_initial,
     case when name_given is not null then hash(name_given) end as given_hash,
     ph_hashes(list_filter(emails, lambda x: not list_contains($role_mailboxes, split_part(x, '@', 1)))) as own_emails,
     name_suffix,

@@ -37,6 +37,26 @@ def test_dates_fall_on_the_level_that_says_most(one: str, other: str, level: str
     assert level_of("birth_date", *people, default_model("person")) == level
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        (("john", "adam"), ("john", "a"), "same_initial"),
+        (("john", "a"), ("john", "r"), "different"),
+        (("steven", "robert"), ("stephen", "alan"), "different"),
+        (("john", "adam"), ("john", None), "unknown"),
+        (("john", "adam"), ("adam", "q"), "unknown"),  # goes by his middle name
+        (("paul", "john"), ("john", "paul"), "unknown"),
+    ],
+)
+def test_middle_names_tell_namesakes_apart(
+    one: tuple[str, str | None], other: tuple[str, str | None], level: str
+) -> None:
+    records = [
+        person(n, given, "smith", name_middle=middle) for n, (given, middle) in enumerate((one, other), 1)
+    ]
+    assert level_of("name_middle", *records, default_model("person")) == level
+
+
 def place(number: int, city: str | None, postcode: str | None) -> dict[str, Any]:
     full = " ".join(filter(None, (city, postcode)))
     return person(number, "ann", "weber") | {
