@@ -94,8 +94,9 @@ clean: ## remove what make and the tools made, services too; hubs (.partyhub) st
 	@if test -d .services && test -x $(BIN)/python; then $(BIN)/python -m partyhub_dagster_tests.services down; fi
 	rm -rf .venv .uv-bootstrap .make .dagster .services .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# Where Python may not keep bytecode, it would compile all libraries at every start.
 $(READY): pyproject.toml uv.lock $(filter .uv-bootstrap/%,$(UV))
-	@$(UV) sync --locked
+	@$(UV) sync --locked $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 	@touch $@
 
 .uv-bootstrap/bin/uv:

@@ -53,7 +53,7 @@ def _row(place: int, bar: Bar, begin: float, end: float, kind: str = "") -> str:
     y = 18 + place * _ROW
     kind = kind or ("for" if bar.bits > 0 else "against" if bar.bits < 0 else "nothing")
     left, width = min(begin, end), max(abs(end - begin), 1.5)
-    label = f"{bar.name}: {bar.found.replace('_', ' ')}"
+    label = f"{bar.name}: {bar.found}"
     return (
         f'<text x="{_LEFT - 10}" y="{y + 15}" text-anchor="end">{escape(label[:38])}</text>'
         f'<rect class="{kind}" x="{left}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 8}" rx="2"/>'

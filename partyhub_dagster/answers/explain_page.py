@@ -9,6 +9,7 @@ from partyhub_dagster.answers.words import (
     compared_words,
     held_words,
     join_words,
+    level_words,
     merge_words,
     names_words,
     pairs_words,
@@ -165,7 +166,7 @@ def _weight_words(pair: dict[str, Any]) -> str:
 def _waterfall(pair: dict[str, Any], limits: dict[str, float]) -> str:
     known = [c for c in pair["comparisons"] if c["weight"] or c["level"] != "unknown"]
     bars = [Bar("start", "two records at random", pair["prior"])]
-    bars += [Bar(c["name"], c["level"], c["weight"]) for c in known]
+    bars += [Bar(c["name"], level_words(c["level"]), c["weight"]) for c in known]
     drawn = draw_waterfall(bars, pair["weight"], [("link", limits["link"])])
     unknown = [c["name"] for c in pair["comparisons"] if c not in known]
     return drawn + (

@@ -127,9 +127,15 @@ def compared_words(pair: dict[str, Any]) -> str:
     return f"Compared because they share: {shared}{counts}."
 
 
+def level_words(level: str) -> str:
+    """Say the level of a comparison as a person would."""
+    share = level.removeprefix("words_")
+    return f"{share} % of the words" if share.isdigit() else level.replace("_", " ")
+
+
 def weight_rows(pair: dict[str, Any]) -> list[tuple[str, str, float]]:
     """List what makes a weight, from two records at random to all together."""
-    compared = [(c["name"], c["level"].replace("_", " "), c["weight"]) for c in pair["comparisons"]]
+    compared = [(c["name"], level_words(c["level"]), c["weight"]) for c in pair["comparisons"]]
     return [
         ("start", "two records at random", pair["prior"]),
         *compared,

@@ -148,6 +148,7 @@ class ReviewSession:
 
     def _say_why(self, place: int) -> None:
         from partyhub_dagster.answers.pairs import explain_records
+        from partyhub_dagster.answers.words import level_words
         from partyhub_dagster.errors import PartyHubError
 
         item = self.told[place]
@@ -158,7 +159,7 @@ class ReviewSession:
             complain(f"  {error.args[0]}")
             return
         say(f"  {one} and {other}:")
-        rows = [(c["name"], c["level"].replace("_", " "), c["weight"]) for c in answer["comparisons"]]
+        rows = [(c["name"], level_words(c["level"]), c["weight"]) for c in answer["comparisons"]]
         say_table([("compared", "found", "bits"), *rows], indent="    ")
 
     def _say_end(self) -> None:

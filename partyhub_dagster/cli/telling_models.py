@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def say_card(card: dict[str, Any]) -> None:
     """Print the card of a model."""
+    from partyhub_dagster.answers.words import level_words
+
     say(f"Model {card['version'][:12]}, {card['kind']}, {card['origin']} weights, format {card['format']}")
     sources = ", ".join(f"{name} {count:,}" for name, count in sorted(card["sources"].items()))
     say(f"Made from {card['records']:,} records{f' ({sources})' if sources else ''}")
@@ -42,7 +44,7 @@ def say_card(card: dict[str, Any]) -> None:
     for comparison in card["comparisons"]:
         learned = "learned" if comparison["learned"] else "shipped"
         say(f"  {comparison['name']} ({learned}): " + ", ".join(
-            f"{level['name'].replace('_', ' ')} {level['weight']:+.1f}" for level in comparison["levels"]
+            f"{level_words(level['name'])} {level['weight']:+.1f}" for level in comparison["levels"]
         ))  # fmt: skip
 
 

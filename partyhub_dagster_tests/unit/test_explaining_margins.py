@@ -8,7 +8,7 @@ import pytest
 from partyhub_dagster.answers.explain_page import render_page
 from partyhub_dagster.answers.pairs import explain_records
 from partyhub_dagster.answers.party_why import explain_party
-from partyhub_dagster.answers.words import split_words
+from partyhub_dagster.answers.words import level_words, split_words
 from partyhub_dagster.hub import Hub
 from partyhub_dagster_tests.factories import PEOPLE_YAML, build, deliver, make_hub
 from partyhub_dagster_tests.people import crm
@@ -93,3 +93,11 @@ def test_of_several_with_as_little_to_spare_the_last_is_the_weakest(history_hub:
     assert [merge["mean_weight"] for merge in party["merges"]] == [15.0, 15.0]
     assert {name: held for name, held in party["weakest"].items() if name != "pair"} == party["merges"][-1]
     assert len(party["to_split"]["parties_if_lost"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [("words_45", "45 % of the words"), ("same_pair", "same pair"), ("different", "different")],
+)
+def test_a_level_is_said_in_words(level: str, said: str) -> None:
+    assert level_words(level) == said
