@@ -88,32 +88,28 @@ def _sizes(home: Path) -> dict[str, Any]:
         records, parties = con.execute(
             "select count(*), count(distinct party_id) from party_clusters"
         ).fetchall()[0]
-        pairs = sum(_create_pairs(con, kind) for kind in _kinds(con))
+        pairs = create_compared_pairs(con)
     return {"records": records, "parties": parties, "pairs_per_record": round(pairs / records, 2)}
 
 
-def _kinds(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [row[0] for row in con.execute("select kind from match_models where status = 'active'").fetchall()]
-
-
-def _create_pairs(con: duckdb.DuckDBPyConnection, kind: str) -> int:
-    [(artefact,)] = con.execute(
-        "select artefact from match_models where status = 'active' and kind = $kind", {"kind": kind}
-    ).fetchall()
-    con.execute(
-        "create or replace temp table kind_keys as"
-        f" select rule, key_hash, record_id from blocking_keys where kind = '{kind}'"
-    )
-    create_pairs(con, MatchModel.from_json(artefact), "kind_keys", None, f"pairs_{kind}")
-    return int(con.execute(f"select count(*) from pairs_{kind}").fetchall()[0][0])
+def create_compared_pairs(con: duckdb.DuckDBPyConnection) -> int:
+    """Create temp table `compared_pairs` (record_id_l, record_id_r) of all that blocking brings; say how many."""
+    con.execute("create or replace temp table compared_pairs (record_id_l uuid, record_id_r uuid)")
+    models = con.execute("select kind, artefact from match_models where status = 'active'").fetchall()
+    for kind, artefact in models:
+        con.execute(
+            "create or replace temp table kind_keys as"
+            f" select rule, key_hash, record_id from blocking_keys where kind = '{kind}'"
+        )
+        create_pairs(con, MatchModel.from_json(artefact), "kind_keys", None, "kind_pairs")
+        con.execute("insert into compared_pairs from kind_pairs")
+    return int(con.execute("select count(*) from compared_pairs").fetchall()[0][0])
 
 
 def _blocking_recall(home: Path, truth: Path) -> float:
     """Return the share of true pairs that some blocking rule brings."""
     with LakePlace(home).connect(read_only=True) as con:
-        kinds = _kinds(con)
-        for kind in kinds:
-            _create_pairs(con, kind)
+        create_compared_pairs(con)
         con.execute(
             f"create temp table key as select {record_id_sql('source', 'source_record_id')} as record_id, entity_id"
             f" from read_csv('{truth}', all_varchar = true)"
@@ -121,9 +117,8 @@ def _blocking_recall(home: Path, truth: Path) -> float:
         [(true,)] = con.execute(
             "select coalesce(sum(n * (n - 1) // 2), 0) from (select count(*) as n from key group by entity_id)"
         ).fetchall()
-        every = " union all ".join(f"from pairs_{kind}" for kind in kinds)
         [(found,)] = con.execute(
-            f"select count(*) from ({every}) join key as l on l.record_id = record_id_l"
+            "select count(*) from compared_pairs join key as l on l.record_id = record_id_l"
             " join key as r on r.record_id = record_id_r and l.entity_id = r.entity_id"
         ).fetchall()
     return round(found / true, 4) if true else 1.0
