@@ -193,7 +193,7 @@ OTHER_IDENTIFIERS = (
 OTHER_UNIT = (
     "case when (name_branch_l <> name_branch_r or (name_service_l <> name_service_r"
     f" and ({OTHER_IDENTIFIERS} or coalesce(legal_form_l <> legal_form_r, false))))"
-    f" and ({overlaps(0.6)} or name_core_l = name_core_r)"
+    f" and (name_core_l = name_core_r or {overlaps(0.6)} and ph_within(2, name_core_l, name_core_r))"
     # "logistics" is no unit where the other one only wrote "lgistics"
     " then not ph_within(1, name_full_l, name_full_r) end"
 )

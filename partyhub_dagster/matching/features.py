@@ -30,10 +30,11 @@ create or replace temp macro ph_similar_given(a, b, root_a, root_b) as
     root_a = root_b or ph_alike(a, b, 0.88)
     or (least(length(a), length(b)) >= 3 and (contains(a, b) or contains(b, a)))
     or (least(length(a), length(b)) >= 4 and ph_within(1, a, b));
+create or replace temp macro ph_words_of(name) as list_sort(list_distinct(string_split(name, ' ')));
 create or replace temp macro ph_words_among(name, words) as
-    array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: list_contains(words, x))), ' ');
+    array_to_string(list_filter(ph_words_of(name), lambda x: list_contains(words, x)), ' ');
 create or replace temp macro ph_words_beside(name, words) as
-    array_to_string(list_sort(list_filter(string_split(name, ' '), lambda x: not list_contains(words, x))), ' ');
+    array_to_string(list_filter(ph_words_of(name), lambda x: not list_contains(words, x)), ' ');
 create or replace temp macro ph_close_length(a, b) as abs(length(a) - length(b)) <= 2;
 create or replace temp macro ph_letters(value) as list_bit_or(list_transform(string_split(value, ''),
     lambda x: 1::bigint << ((unicode(x) & 31) + case when x >= '_' then 31 else 0 end)));
@@ -106,7 +107,8 @@ _PERSON = """
 """
 
 _ORGANIZATION = f"""
-    ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact, name_numbers, name_acronym,
+    ph_hashes(names) as name_hashes, replace(name_full, ' ', '') as name_compact,
+    array_to_string(ph_words_of(name_numbers), ' ') as name_numbers, name_acronym,
     ph_words_among(name_full, $branch_words) as name_branch, ph_words_among(name_full, $service_words) as name_service,
     nullif(ph_words_beside(name_full, list_concat($branch_words, $service_words)), '') as name_core,
     {CHAIN_NAME} as name_chain, legal_form, country, ph_hashes(websites) as websites

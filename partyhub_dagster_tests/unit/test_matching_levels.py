@@ -135,11 +135,24 @@ def test_a_phone_in_common_makes_one_branch_of_two_houses() -> None:
         ("delanvia furniture", "delanvia furniture real estate", "sibling_branch"),
         ("delanvia logistics", "delanvia lgistics", "slips"),
         ("delanvia holding", "delanvia holdings", "slips"),
+        ("onward house", "onward house west town", "words_60"),  # words more than the unit's
     ],
 )
 def test_a_number_or_a_unit_more_is_no_slip(one: str, other: str, level: str) -> None:
     found = level_of("name", organization(1, one), organization(2, other), default_model("organization"))
     assert found == level
+
+
+@pytest.mark.parametrize(
+    ("once", "twice"),
+    [
+        ("1 church of faith", "1 church of faith 1 church of faith"),
+        ("east asia center", "east asia center east asia center"),
+    ],
+)
+def test_a_name_written_twice_is_the_same_name(once: str, twice: str) -> None:
+    found = level_of("name", organization(1, once), organization(2, twice), default_model("organization"))
+    assert found == "words_90"
 
 
 def test_father_and_son_of_one_name_and_home_stay_two_persons() -> None:
