@@ -1,7 +1,8 @@
-"""What Splink learns from unlabelled records: how often true and random pairs fall on each level.
+"""What unlabelled records teach: how often true and random pairs fall on each level.
 
-u comes from random pairs, m from expectation maximisation over several blockings, each leaving out what it blocks
-on. What the data cannot teach (a level never seen, a comparison that comes out upside down) keeps shipped weights.
+u is counted on random pairs, m comes from Splink's expectation maximisation over several blockings, each leaving out
+what it blocks on. What the data cannot teach (a level never seen, a comparison that comes out upside down) keeps
+shipped weights.
 """
 
 import math

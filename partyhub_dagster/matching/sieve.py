@@ -36,7 +36,7 @@ def sieve_pairs(con: duckdb.DuckDBPyConnection, model: MatchModel, features: str
     most = math.log2(prior / (1 - prior)) + max(bits[COSTLIEST]) + SLACK
     if most + sum(min(bits[held.name]) for held in summed) >= model.thresholds.keep:
         return
-    cases = [case_of(held, [f"{most!r}::double" for most in bits[held.name]]) for held in summed]
+    cases = [case_of(held, [f"{of_level!r}::double" for of_level in bits[held.name]]) for held in summed]
     sums = " + ".join([repr(most), *cases])
     con.execute(
         "create or replace temp table ph_sieved as select join_key_l, join_key_r, match_key"
