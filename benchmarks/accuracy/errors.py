@@ -1,6 +1,6 @@
 """What the hub gets wrong on a set, by cause and by what the two records of a pair share; never on `report`.
 
-python -m benchmarks.accuracy.errors                        # the sets that miss an aim
+python -m benchmarks.accuracy.errors                        # historical_50k and chicago_childcare
 python -m benchmarks.accuracy.errors --sets chicago_childcare
 """
 
@@ -16,8 +16,8 @@ from benchmarks.accuracy.sets import REST, SETS, LabelledSet
 from partyhub_dagster.lake.connection import LakePlace
 from partyhub_dagster.lake.ids import record_id_sql
 
-SHORT_OF_AN_AIM = {"historical_50k": 1_000, "chicago_childcare": 50}
-"""Set -> how many labels the aim that it misses is of."""
+LABELS = {"historical_50k": 1_000, "chicago_childcare": 50}
+"""Set -> how many labels it is looked at with, too."""
 
 _SHARED = {
     "same name": "one.name_full = other.name_full",
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sets", nargs="*", default=list(SHORT_OF_AN_AIM))
+    parser.add_argument("--sets", nargs="*", default=list(LABELS))
     asked = parser.parse_args()
     heads = ["set", "tool", "error", "pairs", *_SHARED]
     lines = [f"| {' | '.join(heads)} |", f"|---|---|---|{'---:|' * (len(heads) - 3)}"]
@@ -66,10 +66,10 @@ def main() -> None:
 
 
 def _hubs(labelled: LabelledSet, work: Path) -> dict[str, Path]:
-    """Build the set without labels and, where an aim is of labels, with them; return tool -> home."""
+    """Build the set without labels and with them; return tool -> home."""
     run_hub(labelled, work, [])
     homes = {HUB: work / f"{labelled.name}_home"}
-    if (count := SHORT_OF_AN_AIM.get(labelled.name)) and run_hub_with_labels(labelled, work, count, []):
+    if (count := LABELS.get(labelled.name)) and run_hub_with_labels(labelled, work, count, []):
         homes[labels_tool(count)] = work / f"{labelled.name}_{count}_labels"
     return homes
 
