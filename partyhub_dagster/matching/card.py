@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.default_weights import default_weights
 from partyhub_dagster.matching.model import MatchModel
 
@@ -65,7 +66,9 @@ def _warnings(model: MatchModel, shipped: Mapping[str, Any]) -> list[str]:
     if model.origin == "shipped":
         found.append("Its weights are shipped ones: there were too few records to learn from.")
     else:
-        kept = [n for n, held in model.artefact["comparisons"].items() if not _is_learned(held, shipped[n])]
+        fixed = {c.name for c in comparisons_of(model.kind) if all(level.fixed for level in c.weighted)}
+        held = model.artefact["comparisons"]
+        kept = [n for n in held if n not in fixed and not _is_learned(held[n], shipped[n])]
         if kept:
             found.append(f"The data did not teach {', '.join(kept)}: shipped weights.")
     found += [

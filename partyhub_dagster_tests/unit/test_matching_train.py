@@ -209,6 +209,7 @@ def test_a_card_tells_what_the_data_taught_and_what_to_expect(
     assert learned["birth_date"]
     assert not learned["email"]
     assert any("did not teach" in told and "email" in told for told in card["warnings"])
+    assert not any("name_middle" in told for told in card["warnings"])  # it is never taught
     precision = [held["precision"] for held in card["expected"]]
     assert precision == sorted(precision)
     assert precision[-1] > 0.99
