@@ -12,7 +12,7 @@ _MOST_LINES = 400
 """Lines of a graph: beyond it, the weakest are left out, and the page says so."""
 
 _GAP, _LETTER = 26, 6.7
-"""Of a graph: the least distance downwards of two records at one side, and the width of a letter of their labels."""
+"""Of a graph the least distance downwards of two records at one side; the width of a letter of any label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class Bar:
     found: str
     bits: float
 
+    @property
+    def label(self) -> str:
+        """What stands beside the bar."""
+        return f"{self.name}: {self.found}"
+
 
 def draw_waterfall(bars: Sequence[Bar], total: float, marks: Sequence[tuple[str, float]]) -> str:
     """Draw how bits add up to a weight; `marks` are thresholds as dashed lines."""
@@ -32,9 +37,10 @@ def draw_waterfall(bars: Sequence[Bar], total: float, marks: Sequence[tuple[str,
     points = [*ends, total, *(bits for _, bits in marks)]
     low, high = min(points) - 1, max(points) + 1
     height = (len(bars) + 2) * _ROW + 24
+    left = max(_LEFT, 20 + _LETTER * max((len(bar.label) for bar in bars), default=0))
 
     def x(bits: float) -> float:
-        return round(_LEFT + (bits - low) / (high - low) * (_WIDTH - _LEFT - 70), 1)
+        return round(left + (bits - low) / (high - low) * (_WIDTH - left - 70), 1)
 
     lines = [
         f'<line class="mark" x1="{x(bits)}" x2="{x(bits)}" y1="14" y2="{height - 16}"/>'
@@ -43,19 +49,18 @@ def draw_waterfall(bars: Sequence[Bar], total: float, marks: Sequence[tuple[str,
     ]
     lines.append(f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="14" y2="{height - 16}"/>')
     for place, bar in enumerate(bars):
-        lines.append(_row(place, bar, x(ends[place]), x(ends[place + 1])))
-    lines.append(_row(len(bars), Bar("weight", "all together", total), x(0), x(total), "total"))
+        lines.append(_row(place, bar, left, x(ends[place]), x(ends[place + 1])))
+    lines.append(_row(len(bars), Bar("weight", "all together", total), left, x(0), x(total), "total"))
     lines.append(f'<text class="small" x="{x(0)}" y="{height - 4}" text-anchor="middle">0 bits</text>')
     return _svg(_WIDTH, height, "What makes the weight of the pair", lines)
 
 
-def _row(place: int, bar: Bar, begin: float, end: float, kind: str = "") -> str:
+def _row(place: int, bar: Bar, labels: float, begin: float, end: float, kind: str = "") -> str:
     y = 18 + place * _ROW
     kind = kind or ("for" if bar.bits > 0 else "against" if bar.bits < 0 else "nothing")
     left, width = min(begin, end), max(abs(end - begin), 1.5)
-    label = f"{bar.name}: {bar.found}"
     return (
-        f'<text x="{_LEFT - 10}" y="{y + 15}" text-anchor="end">{escape(label[:38])}</text>'
+        f'<text x="{labels - 10}" y="{y + 15}" text-anchor="end">{escape(bar.label)}</text>'
         f'<rect class="{kind}" x="{left}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 8}" rx="2"/>'
         f'<text class="small" x="{max(begin, end) + 5}" y="{y + 15}">{bar.bits:+.2f}</text>'
     )

@@ -192,6 +192,14 @@ def test_a_waterfall_begins_each_bar_where_the_last_one_ends() -> None:
     assert total + total_w == pytest.approx(phone, abs=0.2)
 
 
+def test_no_label_of_a_waterfall_is_cut_off() -> None:
+    found = "other generation same household"
+    drawn = draw_waterfall([Bar("birth_date", found, -40), Bar("name", "same", 6)], -34, [])
+    [place] = re.findall(rf'<text x="([\d.]+)"[^>]*text-anchor="end">birth_date: {found}</text>', drawn)
+    assert float(place) > 6.5 * len(f"birth_date: {found}")
+    assert min(map(float, re.findall(r'<rect[^>]* x="([\d.]+)"', drawn))) > float(place)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12, 17, 80])
 @pytest.mark.parametrize("name", ["CHICAGO_WWW_SITES:WM", "crm:", "\u4e0a\u6d77" * 9])
 def test_no_label_of_a_graph_is_cut_off_or_meets_another(count: int, name: str) -> None:
