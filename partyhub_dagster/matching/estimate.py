@@ -14,7 +14,8 @@ import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
 from partyhub_dagster.matching.default_weights import default_weights
-from partyhub_dagster.matching.levels import Comparison, case_of, pairs_with_features
+from partyhub_dagster.matching.features import pairs_with_features
+from partyhub_dagster.matching.levels import Comparison, case_of
 from partyhub_dagster.matching.model import Kind, MatchModel
 from partyhub_dagster.matching.splink_linker import open_linker, splink_settings
 from partyhub_dagster.matching.trial import PRIOR_PAIRS, Trial

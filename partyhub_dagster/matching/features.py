@@ -5,6 +5,7 @@ counted, not on its weights.
 Lists hold 64-bit hashes, which compare faster than texts; an empty list is null, so that "unknown" is one test.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -210,6 +211,19 @@ def _frequency_joins(model: MatchModel) -> tuple[list[str], list[str]]:
         fields.append("name_chain")
         columns.append(", coalesce(f_name_chain.count, 1) as chain_count")
     return [_seen(field) for field in dict.fromkeys(fields)], columns
+
+
+def pairs_with_features(con: duckdb.DuckDBPyConnection, pairs: str, features: str, read_by: str) -> str:
+    """Return the query of `pairs` (join_key_l, join_key_r, ...) with the features of either record that SQL reads."""
+    read = set(re.findall(r"\b\w+_[lr]\b", read_by))
+    names = [row[0] for row in con.execute(f"describe {features}").fetchall()]
+    columns = [
+        f"{side}.{name} as {name}_{side}" for name in names for side in "lr" if f"{name}_{side}" in read
+    ]
+    return (
+        f"select {', '.join([f'{pairs}.*', *columns])} from {pairs}"
+        f" join {features} as l on l.rid = join_key_l join {features} as r on r.rid = join_key_r"
+    )
 
 
 @contextmanager

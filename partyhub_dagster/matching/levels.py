@@ -4,12 +4,9 @@ A pair falls on the first level whose condition holds. Columns end in `_l` and `
 `features` defines. Only names and numbers of levels enter a model, the conditions come from code.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import duckdb
 
 Weights = Mapping[str, Mapping[str, tuple[float, float]]]
 """Comparison -> level -> (m, u): how often true pairs, and random pairs, fall on the level."""
@@ -53,19 +50,6 @@ def case_of(comparison: Comparison, values: Iterable[str]) -> str:
         for level, value in zip(comparison.levels, values, strict=True)
     ]
     return f"case {' '.join(rungs)} end"
-
-
-def pairs_with_features(con: duckdb.DuckDBPyConnection, pairs: str, features: str, read_by: str) -> str:
-    """Return the query of `pairs` (join_key_l, join_key_r, ...) with the features of either record that SQL reads."""
-    read = set(re.findall(r"\b\w+_[lr]\b", read_by))
-    names = [row[0] for row in con.execute(f"describe {features}").fetchall()]
-    columns = [
-        f"{side}.{name} as {name}_{side}" for name in names for side in "lr" if f"{name}_{side}" in read
-    ]
-    return (
-        f"select {', '.join([f'{pairs}.*', *columns])} from {pairs}"
-        f" join {features} as l on l.rid = join_key_l join {features} as r on r.rid = join_key_r"
-    )
 
 
 def splink_comparison(

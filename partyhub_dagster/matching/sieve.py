@@ -9,7 +9,8 @@ import math
 import duckdb
 
 from partyhub_dagster.matching.comparisons import comparisons_of
-from partyhub_dagster.matching.levels import Comparison, Level, case_of, pairs_with_features
+from partyhub_dagster.matching.features import pairs_with_features
+from partyhub_dagster.matching.levels import Comparison, Level, case_of
 from partyhub_dagster.matching.model import MatchModel
 
 COSTLIEST = "name"

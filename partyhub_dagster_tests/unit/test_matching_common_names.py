@@ -1,6 +1,5 @@
 """Common names bring pairs only where matches hang on them: namesakes are many in large clean data."""
 
-import random
 from typing import Any
 
 import duckdb
@@ -76,11 +75,11 @@ def test_only_names_bring_namesakes_together() -> None:
 
 def namesakes() -> list[dict[str, Any]]:
     """Return 600 people twice, of ten names; two records of one have the birth date and the phone in common."""
-    rng = random.Random(3)  # noqa: S311  test data, not secrets
+    rng = np.random.default_rng(3)
     made = []
     for n in range(600):
-        born = f"{1930 + n % 70}-{rng.randrange(1, 13):02d}-{rng.randrange(2, 28):02d}"
-        values = {"birth_date": born, "phones": [f"+1202{rng.randrange(10**7):07d}"]}
+        born = f"{1930 + n % 70}-{rng.integers(1, 13):02d}-{rng.integers(2, 28):02d}"
+        values = {"birth_date": born, "phones": [f"+1202{rng.integers(10**7):07d}"]}
         made += [person(2 * n + side, "jon", f"family{n % 10}", **values) for side in (0, 1)]
     return made
 
